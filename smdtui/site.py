@@ -1,0 +1,200 @@
+"""The site file: where data are, which engines exist, how the psana environment is entered."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import tomllib
+
+from producer.problem import Problem, nearest
+from smdtui.environment import Environment
+
+PACKAGED = Path(__file__).resolve().parent.parent / "profiles" / "sites" / "local.toml"
+KINDS = ("local", "slurm")
+
+
+class SiteError(Exception):
+    """The site file cannot be used; `problems` says everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+        super().__init__("\n".join(p.text() for p in problems))
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way of running a job. `launcher` is a template with ``{ranks}`` ("" = the mpiexec found here); `ranks` the
+    number offered at first. The rest concerns Slurm only and is refused for a local engine."""
+
+    kind: str = "local"
+    launcher: str = ""
+    ranks: int = 5
+    partition: str = ""
+    account: str = ""
+    reservation: str = ""
+    qos: str = ""
+    nodes: int = 0
+    time: str = ""
+
+
+_SLURM_ONLY = ("partition", "account", "reservation", "qos", "nodes", "time")
+
+
+@dataclass(frozen=True)
+class Site:
+    """`data_roots` hold ``<hutch>/<experiment>/xtc``; `skipped_roots` are those whose variable is not set; `results`
+    and `calib` (a folder of calibration constants) are "" for none; `engines` keeps the file's order."""
+
+    name: str
+    data_roots: tuple[Path, ...] = ()
+    skipped_roots: tuple[str, ...] = ()
+    results: str = ""
+    calib: str = ""
+    demo: bool = False
+    environment: Environment = field(default_factory=Environment)
+    engines: Mapping[str, Engine] = field(default_factory=lambda: {"local": Engine()})
+    path: Path = PACKAGED
+
+    @property
+    def default_engine(self) -> str:
+        return next(iter(self.engines))
+
+
+def find(path: str | Path | None = None) -> Path:
+    """The site file that applies: the argument, $SMDTUI_SITE, the user's own, the packaged one."""
+    if path:
+        return Path(path)
+    if os.environ.get("SMDTUI_SITE"):
+        return Path(os.environ["SMDTUI_SITE"])
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "smdtui" / "site.toml"
+    return own if own.exists() else PACKAGED
+
+
+def load(path: str | Path | None = None) -> Site:
+    """Raises SiteError with every problem at once."""
+    file = find(path).expanduser()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        why = e.strerror if isinstance(e, OSError) else "it is not UTF-8 text"
+        raise SiteError([Problem("error", f"the site file cannot be read: {why}", file=str(file))]) from e
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        at = re.search(r"line (\d+), column (\d+)", str(e))
+        line, column = (int(at[1]), int(at[2])) if at else (0, 0)
+        message = f"not valid TOML: {str(e).split(' (at')[0]}"
+        raise SiteError([Problem("error", message, file=str(file), line=line, column=column)]) from e
+    reader = _Reader(str(file), text)
+    site = reader.site(table, file)
+    if reader.problems:
+        raise SiteError(reader.problems)
+    return site
+
+
+class _Reader:
+    """Reads tables into the dataclasses above and collects what is wrong on the way."""
+
+    def __init__(self, file: str, text: str):
+        self.file, self.lines, self.problems = file, text.splitlines(), list[Problem]()
+
+    def wrong(self, message: str, key: str, suggestion: str = "") -> None:
+        self.problems.append(
+            Problem("error", message, key=key, file=self.file, line=self.line(key), suggestion=suggestion)
+        )
+
+    def line(self, key: str) -> int:
+        """The line of a dotted key: the last part within the table that the others name; 0 if not found."""
+        *table, last = key.split(".")
+        inside = not table
+        for number, line in enumerate(self.lines, 1):
+            header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+            if header:
+                name = header[1].replace('"', "")
+                if name == key:
+                    return number
+                inside = name == ".".join(table)
+            elif inside and re.match(rf'\s*"?{re.escape(last)}"?\s*[=.]', line):
+                return number
+        return 0
+
+    def site(self, table: dict[str, Any], file: Path) -> Site:
+        known = {f.name for f in fields(Site)} - {"path", "skipped_roots"}
+        table = self.only(table, known, "")
+        base = file.resolve().parent
+        roots, skipped = [], []
+        for root in self.typed(table, "data_roots", list[str], [], ""):
+            place = self.place(root, base)
+            if place is None:
+                skipped.append(root)
+            else:
+                roots.append(Path(place))
+        engines = self.typed(table, "engines", dict, {}, "")
+        return Site(
+            name=self.typed(table, "name", str, file.stem, ""),
+            data_roots=tuple(roots),
+            skipped_roots=tuple(skipped),
+            results=self.place(self.typed(table, "results", str, "", ""), base) or "",
+            calib=self.place(self.typed(table, "calib", str, "", ""), base) or "",
+            demo=self.typed(table, "demo", bool, False, ""),
+            environment=self.record(Environment, self.typed(table, "environment", dict, {}, ""), "environment"),
+            engines={n: self.engine(n, t) for n, t in engines.items()} or {"local": Engine()},
+            path=file,
+        )
+
+    def engine(self, name: str, table: Any) -> Engine:
+        key = f"engines.{name}"
+        if not isinstance(table, dict):
+            self.wrong(f"an engine is a table: [{key}] with kind, launcher, ranks", key)
+            return Engine()
+        engine = self.record(Engine, table, key)
+        if engine.kind not in KINDS:
+            near = nearest(engine.kind, KINDS)
+            self.wrong(f"{engine.kind!r} is no kind of engine; there are local and slurm", f"{key}.kind", *near[:1])
+        if engine.kind == "local":
+            for slurm in (k for k in _SLURM_ONLY if k in table):
+                self.wrong(f"{slurm!r} concerns Slurm only; this engine is local", f"{key}.{slurm}")
+        if engine.ranks < 1 or engine.ranks == 2:
+            self.wrong(f"ranks is {engine.ranks}; psana needs 1, or at least 3", f"{key}.ranks")
+        if engine.launcher:
+            try:
+                engine.launcher.format(ranks=1)
+            except (KeyError, ValueError, IndexError):
+                self.wrong("the launcher may hold {ranks} and no other braces", f"{key}.launcher")
+            if "{ranks}" not in engine.launcher:
+                self.wrong('the launcher must say how many ranks: "mpirun -n {ranks}"', f"{key}.launcher")
+        return engine
+
+    def place(self, text: str, base: Path) -> str | None:
+        """`text` with ~ and variables replaced, relative to the site file; None where a variable is not set."""
+        if not text:
+            return ""
+        whole = os.path.expanduser(os.path.expandvars(text))
+        return None if re.search(r"\$\w|\$\{", whole) else str(base / whole)
+
+    def only(self, table: dict[str, Any], known: set[str], prefix: str) -> dict[str, Any]:
+        for key in table.keys() - known:
+            near = nearest(key, known)
+            have = ", ".join(sorted(known))
+            self.wrong(f"unknown key {key!r}; there are {have}", f"{prefix}{key}", *near[:1])
+        return {k: v for k, v in table.items() if k in known}
+
+    def record(self, cls: type[Any], table: dict[str, Any], prefix: str) -> Any:
+        table = self.only(table, {f.name for f in fields(cls)}, f"{prefix}.")
+        hints = get_type_hints(cls)
+        return cls(**{f.name: self.typed(table, f.name, hints[f.name], f.default, prefix) for f in fields(cls)})
+
+    def typed(self, table: dict[str, Any], key: str, kind: Any, default: Any, prefix: str) -> Any:
+        value = table.get(key, default)
+        outer, inner = get_origin(kind) or kind, get_args(kind)
+        good = isinstance(value, outer) and not (outer is int and isinstance(value, bool))
+        if good and inner:
+            good = all(isinstance(v, inner[0]) for v in value)
+        if good:
+            return value
+        words = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts", dict: "a table"}
+        self.wrong(f"{key} must be {words[outer]}, not {value!r}", f"{prefix}.{key}" if prefix else key)
+        return default
