@@ -1,0 +1,163 @@
+"""The app: the five screens, what they share, and the funnel for bugs."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.screen import Screen
+from textual.theme import Theme
+
+from smdtui import crash
+from smdtui.screens.base import BaseScreen
+from smdtui.services import Services
+from smdtui.theme import OKABE_ITO
+from smdtui.widgets.bindings import bindings
+
+DARK = Theme(
+    name="smdtui-dark",
+    primary=OKABE_ITO["blue"],
+    accent=OKABE_ITO["blue"],
+    success="#2BC49A",  # the bluish green of Okabe and Ito, lighter to be read on black
+    warning=OKABE_ITO["orange"],
+    error="#F0783C",  # their vermillion, lighter likewise
+    background="#101418",
+    surface="#101418",
+    panel="#252C34",
+    dark=True,
+)
+LIGHT = Theme(
+    name="smdtui-light",
+    primary="#0072B2",
+    accent="#0072B2",
+    success="#00734F",
+    warning="#8A5F00",
+    error="#B34700",
+    background="#FFFFFF",
+    surface="#FFFFFF",
+    panel="#E4E8EC",
+    dark=False,
+)
+
+
+def _lazily(name: str, screen: str) -> Callable[[], Screen[Any]]:
+    """A screen whose module is imported when it is first shown."""
+
+    def make() -> Screen[Any]:
+        cls: Callable[[], Screen[Any]] = getattr(importlib.import_module(f"smdtui.screens.{name}"), screen)
+        return cls()
+
+    return make
+
+
+class SmdApp(App[None]):
+    """The operator's console on one experiment."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "smdtui"
+    BINDINGS = bindings("app")
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "runs": _lazily("runs", "RunsScreen"),
+        "names": _lazily("names", "NamesScreen"),
+        "profile": _lazily("profile", "ProfileScreen"),
+        "jobs": _lazily("jobs", "JobsScreen"),
+        "result": _lazily("result", "ResultScreen"),
+    }
+    DEFAULT_MODE = "runs"
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]  # noqa: RUF012
+    PAUSE_GC_ON_SCROLL = True
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services = services
+        self.animation_level = "none"
+        self.crash_report: Path | None = None
+        self._visited: list[str] = []
+
+    def on_mount(self) -> None:
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = "ansi-dark" if self.console.color_system == "standard" else DARK.name
+        self.call_after_refresh(_settle_memory)
+
+    # -- screens
+    def show_screen(self, name: str) -> None:
+        """Go to a main screen; it is as it was left."""
+        if name != self.current_mode:
+            self._visited.append(self.current_mode)
+            self.switch_mode(name)
+
+    def action_show_screen(self, name: str) -> None:
+        self.show_screen(name)
+
+    def action_back(self) -> None:
+        """Leave the filter, then the marks, then the sheet, then the screen. Never the app."""
+        screen = self.screen
+        if isinstance(screen, BaseScreen) and screen.go_back():
+            return
+        if len(self.screen_stack) > 1:
+            screen.dismiss(None)
+        elif self._visited:
+            self.switch_mode(self._visited.pop())
+        elif isinstance(screen, BaseScreen):
+            screen.say("Ctrl+q leaves smdtui; running jobs go on without it.")
+
+    def action_help(self) -> None:
+        from smdtui.widgets.help import Help
+
+        self.push_screen(Help(self.screen))
+
+    async def action_quit(self) -> None:
+        """Leave; asks first when an edit would be lost."""
+        from smdtui.widgets.confirm import Confirm
+
+        if isinstance(self.screen, Confirm):
+            self.exit()
+            return
+        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
+        unsaved = [text for screen in screens if isinstance(screen, BaseScreen) and (text := screen.unsaved())]
+        if not unsaved:
+            self.exit()
+            return
+        question = "\n".join([*unsaved, "Leave and lose it?"])
+        self.push_screen(Confirm("Not saved", question), lambda yes: self.exit() if yes else None)
+
+    # -- bugs
+    def record_crash(self, error: BaseException) -> Path:
+        """Write the report of an unexpected exception; returns where."""
+        return crash.record(error, self.services.state_dir, where=f"screen {self.current_mode}")
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self.is_headless:  # tests want the exception itself
+            super()._handle_exception(error)
+            return
+        if self.crash_report is None:
+            self.crash_report = self.record_crash(error)
+            self._exit_renderables.append(
+                Text(f"smdtui stopped on something unexpected; your jobs go on. The report is in {self.crash_report}")
+            )
+        self._return_code = 1
+        self._close_messages_no_wait()
+
+
+def _settle_memory() -> None:
+    """What start-up made stays: the collector need not walk it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def run(services: Services, mouse: bool = True) -> int:
+    """Open the app; returns the exit status."""
+    sys.setswitchinterval(0.0005)  # keys stay quick beside busy threads
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    app = SmdApp(services)
+    app.run(mouse=mouse)
+    return app.return_code or 0

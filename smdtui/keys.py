@@ -1,0 +1,105 @@
+"""The one registry of keys: bindings, footer, `?` help and palette are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of one group. `footer` orders the footer (0 = not shown there); `help` is a whole phrase."""
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    help: str
+    footer: int = 0
+    display: str = ""
+    palette: bool = True
+    priority: bool = False
+
+    @property
+    def shown(self) -> str:
+        return self.display or self.keys.split(",")[0]
+
+
+def _app() -> tuple[Key, ...]:
+    screens = (("runs", "runs of the experiment"), ("names", "names in the run"), ("profile", "what is extracted"),
+               ("jobs", "productions"), ("result", "HDF5 files"))  # fmt: skip
+    go = [
+        Key(f"app.{name}", str(n), f"show_screen('{name}')", name.capitalize(), f"screen {name.capitalize()}: {what}")
+        for n, (name, what) in enumerate(screens, 1)
+    ]
+    return (
+        Key("app.help", "question_mark", "help", "Help", "keys of this screen", 90, "?"),
+        Key("app.palette", "ctrl+p", "command_palette", "Palette", "find a command by name", 91, "^p", palette=False),
+        *go,
+        Key("app.screens", "0", "help", "Screens", "the five screens", 92, "1-5", palette=False),
+        Key("app.back", "escape,q", "back", "Back", "leave the filter, then the marks, then the screen", 80, "esc"),
+        Key("app.suspend", "ctrl+z", "suspend_process", "Suspend", "to the shell (fg returns)", 0, "^z"),
+        Key("app.quit", "ctrl+q", "quit", "Quit", "leave smdtui; jobs go on", 0, "^q", priority=True),
+    )
+
+
+KEYS: dict[str, tuple[Key, ...]] = {
+    "app": _app(),
+    "list": (
+        Key("list.down", "down,j", "move(1)", "Down", "next row", 0, "↓ j", palette=False),
+        Key("list.up", "up,k", "move(-1)", "Up", "previous row", 0, "↑ k", palette=False),
+        Key("list.page_down", "pagedown,ctrl+d", "page(1)", "Page down", "a page down", 0, "PgDn ^d", palette=False),
+        Key("list.page_up", "pageup,ctrl+u", "page(-1)", "Page up", "a page up", 0, "PgUp ^u", palette=False),
+        Key("list.first", "home,g", "jump(0)", "First", "first row", 0, "Home g", palette=False),
+        Key("list.last", "end,G", "jump(-1)", "Last", "last row", 0, "End G", palette=False),
+        Key("list.open", "enter,l,right", "open", "Open", "open the row", 10, "enter"),
+    ),
+    "mark": (
+        Key("mark.toggle", "space", "mark", "Select", "select the row and go to the next", 20, "space"),
+        Key("mark.all", "asterisk", "mark_all", "Select all", "select all rows that the filter shows", 0, "*"),
+        Key("mark.none", "A", "mark_none", "Select none", "forget the selection"),
+    ),
+    "filter": (Key("filter.start", "slash", "filter", "Filter", "filter the rows as you type", 30, "/"),),
+    "dialog": (
+        Key("dialog.yes", "y", "answer(True)", "Yes", "do it", 10),
+        Key("dialog.no", "n,escape,q", "answer(False)", "No", "leave all as it is", 11, "n"),
+    ),
+    "help": (Key("help.close", "escape,q,question_mark", "close", "Close", "close the help", 10, "esc"),),
+    "runs": (
+        Key("runs.goto", "colon", "go_to_run", "Run number", "go to a run: type its number", 31, ":"),
+        Key("runs.profile", "p", "profile", "Profile", "what is extracted from this run", 40),
+        Key("runs.launch", "L", "launch", "Produce", "launch the production of the selected runs", 41),
+        Key("runs.result", "o", "result", "Result", "the file that was produced of this run", 42),
+        Key("runs.refresh", "r", "refresh_runs", "Refresh", "look at the folder again"),
+    ),
+    "names": (
+        Key("names.detectors", "d", "kind('detector')", "Detectors", "only detectors", 50),
+        Key("names.epics", "e", "kind('epics')", "EPICS", "only EPICS variables", 51),
+        Key("names.scan", "s", "kind('scan')", "Scan", "only scan variables", 52),
+        Key("names.everything", "w", "kind('')", "Whole", "detectors, EPICS and scan variables together", 53),
+        Key("names.add", "a", "add(True)", "Per event", "put the selected PVs into the profile, per event", 40),
+        Key("names.once", "o", "add(False)", "Once", "put the selected PVs into the profile, once per run", 41),
+        Key("names.roi", "R", "roi", "ROI", "cut a region out of this detector", 42),
+        Key("names.copy", "y", "copy", "Copy", "copy the selected names to the clipboard"),
+        Key("names.refresh", "r", "refresh_names", "Refresh", "ask the run again"),
+    ),
+    "result": (
+        Key("result.files", "f", "files", "Files", "the produced files of the experiment", 40),
+        Key("result.config", "c", "config", "Profile used", "the profile this file was made with", 41),
+        Key("result.fold", "h,left", "fold", "Fold", "fold the group", 0, "h"),
+        Key("result.refresh", "r", "refresh_result", "Refresh", "read the file again", 42),
+    ),
+    "profile": (),
+    "jobs": (),
+    "launch": (),
+    "roi": (),
+    "check": (),
+}
+
+
+def find(identity: str) -> Key:
+    """The key of that id; KeyError names it."""
+    for group in KEYS.values():
+        for key in group:
+            if key.id == identity:
+                return key
+    raise KeyError(identity)

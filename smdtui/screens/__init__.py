@@ -1,0 +1,1 @@
+"""Screens, one file each; the app imports them when they are first shown."""

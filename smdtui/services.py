@@ -1,0 +1,50 @@
+"""What the screens share: where things are, and what is selected. Plain Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the operator is looking at, on whichever screen. `job` is a job id, `result` a produced file."""
+
+    run: int | None = None
+    profile: Path | None = None
+    job: str | None = None
+    result: Path | None = None
+
+
+@dataclass
+class Services:
+    """The rooms behind the screens. `trouble` is why there is no experiment, in a sentence for people."""
+
+    site: Any  # smdtui.site.Site
+    experiment: Any = None  # smdtui.catalog.experiment.Experiment
+    catalog: Any = None  # smdtui.catalog.runs.RunCatalog
+    trouble: str = ""
+    demo: bool = False
+    ascii: bool = False
+    who: str = ""
+    state_dir: Path = field(default_factory=lambda: state_directory())
+    now: Callable[[], float] = time.time
+    selection: Selection = Selection()
+
+    def select(self, **changes: Any) -> Selection:
+        """Change the selection; the result of another run or job is not kept."""
+        if changes.get("run", self.selection.run) != self.selection.run:
+            changes.setdefault("result", None)
+            changes.setdefault("job", None)
+        self.selection = replace(self.selection, **changes)
+        return self.selection
+
+
+def state_directory() -> Path:
+    """$XDG_STATE_HOME/smdtui, by default ~/.local/state/smdtui."""
+    import os
+
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "smdtui"

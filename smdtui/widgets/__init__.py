@@ -1,0 +1,1 @@
+"""Widgets: they paint states and post messages; they decide nothing."""
