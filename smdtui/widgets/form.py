@@ -1,0 +1,244 @@
+"""A form on the screen: one line per field with what is wrong beside it, and a sheet that holds one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self, TypeVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Checkbox, Input, Select
+
+from smdtui.profile.form import Field, Form
+from smdtui.widgets.bindings import bindings
+from smdtui.widgets.plain import Plain
+
+
+class Draft(Protocol):
+    """What a form sheet edits: every change gives a new one, and it knows what is wrong with itself."""
+
+    @property
+    def form(self) -> Form: ...
+
+    @property
+    def problems(self) -> dict[str, str]: ...
+
+    def set(self, name: str, text: str) -> Self: ...
+
+
+class Choice(Select[str], inherit_bindings=False):
+    """A list to choose from that leaves up and down to the form."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
+
+
+class FormRow(Horizontal):
+    def __init__(self, field: Field, text: str) -> None:
+        super().__init__(classes="form-row")
+        self.field = field
+        self.control = _control(field, text)
+
+    def compose(self) -> ComposeResult:
+        yield Plain(self.field.title, classes="form-label")
+        yield self.control
+        yield Plain("", classes="form-note")
+
+    @property
+    def text(self) -> str:
+        control = self.control
+        if isinstance(control, Checkbox):
+            return "true" if control.value else "false"
+        if isinstance(control, Select):
+            return "" if control.value is Select.NULL else str(control.value)
+        assert isinstance(control, Input)
+        return control.value
+
+    def show(self, wrong: str) -> None:
+        note = self.query_one(".form-note", Plain)
+        note.set_class(bool(wrong), "-wrong")
+        note.set_text(f"✗ {wrong}" if wrong else self.field.unit)
+
+
+def _control(field: Field, text: str) -> Widget:
+    if field.kind == "boolean":
+        return Checkbox("", value=text == "true", compact=True, classes="form-control")
+    if field.kind == "choice":
+        options = [(Text(choice), choice) for choice in field.choices]
+        value = text if text in field.choices else Select.NULL
+        blank = not field.required
+        return Choice(options, value=value, allow_blank=blank, compact=True, prompt="-", classes="form-control")
+    return Input(text, placeholder=field.hint, compact=True, select_on_focus=False, classes="form-control")
+
+
+class FormView(Vertical):
+    """Paints a form; `Changed` says what was typed, `Submitted` that enter was pressed in the last field (or any)."""
+
+    DEFAULT_CSS = """
+    FormView, FormView .form-rows { height: auto; }
+    FormView .form-rows { max-height: 14; scrollbar-size-vertical: 1; }
+    FormView FormRow { height: 1; }
+    FormView .form-label { width: 16; color: $text-muted; }
+    FormView .form-control { width: 30; height: 1; }
+    FormView Input { background: $boost; }
+    FormView Input:focus { background: $primary 30%; }
+    FormView .form-note { width: 1fr; height: 1; padding: 0 1; color: $text-muted; }
+    FormView .form-help { height: 2; margin-top: 1; color: $text-muted; }
+    FormView .form-note.-wrong, FormView .form-help.-wrong { color: $error; }
+    FormView:ansi .form-label, FormView:ansi .form-note { text-style: dim; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        field: str
+        text: str
+
+    class Submitted(Message):
+        pass
+
+    BINDINGS = bindings("fields")
+
+    def __init__(self, form: Form, problems: dict[str, str], enter_submits: bool = False) -> None:
+        """With `enter_submits` enter in any field submits, otherwise it goes to the next one first."""
+        super().__init__()
+        self.form = form
+        self.problems = problems
+        self._enter_submits = enter_submits
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="form-rows", can_focus=False):
+            for field, text in zip(self.form.fields, self.form.texts, strict=True):
+                yield FormRow(field, text)
+        yield Plain("", classes="form-help")
+
+    def on_mount(self) -> None:
+        self._mark()
+
+    @property
+    def rows(self) -> list[FormRow]:
+        return list(self.query(FormRow))
+
+    @property
+    def focused_row(self) -> FormRow | None:
+        return next((row for row in self.rows if row.control.has_focus), None)
+
+    async def show(self, form: Form, problems: dict[str, str]) -> None:
+        """Paint another state of the form; the rows are rebuilt only when its fields are others than before."""
+        rebuilt = form.fields != self.form.fields
+        self.form, self.problems = form, problems
+        if rebuilt:
+            at = self.focused_row.field.name if self.focused_row else ""
+            await self.recompose()
+            self.focus_field(at)
+        self._mark()
+
+    def focus_field(self, name: str = "") -> None:
+        """Focus the named field, or the first."""
+        rows = self.rows
+        row = next((r for r in rows if r.field.name == name), rows[0] if rows else None)
+        if row:
+            row.control.focus()
+
+    def _mark(self) -> None:
+        for row in self.rows:
+            row.show(self.problems.get(row.field.name, ""))
+        self._explain()
+
+    def _explain(self) -> None:
+        row = self.focused_row
+        wrong = self.problems.get(row.field.name, "") if row else self.problems.get("", "")
+        help_line = self.query_one(".form-help", Plain)
+        help_line.set_class(bool(wrong), "-wrong")
+        help_line.set_text(f"✗ {wrong}" if wrong else (row.field.explanation if row else ""))
+
+    @on(DescendantFocus)
+    def _focus_moved(self) -> None:
+        self._explain()
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    @on(Select.Changed)
+    def _typed(self, event: Input.Changed | Checkbox.Changed | Select.Changed) -> None:
+        event.stop()
+        row = next((r for r in self.rows if r.control is event.control), None)
+        if row and row.text != self.form.text(row.field.name):
+            self.post_message(self.Changed(row.field.name, row.text))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._enter_submits or event.input is self.rows[-1].control:
+            self.post_message(self.Submitted())
+        else:
+            self.action_next()
+
+    def action_next(self) -> None:
+        self.screen.focus_next(".form-control")
+
+    def action_previous(self) -> None:
+        self.screen.focus_previous(".form-control")
+
+
+D = TypeVar("D", bound=Draft)
+
+
+class FormSheet(ModalScreen[D | None]):
+    """A form over the screen. Dismissed with the draft when it is accepted, with None when it is not."""
+
+    DEFAULT_CSS = """
+    FormSheet { align: center middle; }
+    FormSheet > Vertical {
+        width: 78; max-width: 100%; height: auto; max-height: 100%; border: round $primary; padding: 0 1;
+        background: $panel;
+    }
+    FormSheet .form-title { text-style: bold; height: 1; margin-bottom: 1; }
+    FormSheet .form-buttons { height: 1; }
+    FormSheet Button { margin-right: 2; }
+    """
+    BINDINGS = bindings("form")
+
+    def __init__(self, title: str, draft: D, focus: str = "") -> None:
+        super().__init__()
+        self.sheet_title = title
+        self.draft = draft
+        self._first = focus
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Plain(self.sheet_title, classes="form-title")
+            yield FormView(self.draft.form, self.draft.problems)
+            with Horizontal(classes="form-buttons"):
+                yield Button("OK  ctrl+s", id="form-ok", compact=True, variant="primary")
+                yield Button("Cancel  esc", id="form-cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.view.focus_field(self._first)
+
+    @property
+    def view(self) -> FormView:
+        return self.query_one(FormView)
+
+    @on(FormView.Changed)
+    async def _changed(self, event: FormView.Changed) -> None:
+        self.draft = self.draft.set(event.field, event.text)
+        await self.view.show(self.draft.form, self.draft.problems)
+
+    @on(FormView.Submitted)
+    @on(Button.Pressed, "#form-ok")
+    def action_accept(self) -> None:
+        problems = self.draft.problems
+        if not problems:
+            self.dismiss(self.draft)
+            return
+        self.view.focus_field(next(iter(problems)))
+        self.app.bell()
+
+    @on(Button.Pressed, "#form-cancel")
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,62 @@
+"""A question with its answers as buttons. The first answer is the safe one: it has the focus, and esc means it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from smdtui.widgets.bindings import bindings
+from smdtui.widgets.plain import Plain
+
+
+@dataclass(frozen=True)
+class Answer:
+    name: str  # what the question is dismissed with
+    label: str
+    harmful: bool = False  # shown in red: cannot be taken back
+
+
+class Question(ModalScreen[str]):
+    DEFAULT_CSS = """
+    Question { align: center middle; }
+    Question > Vertical {
+        width: 72; max-width: 100%; height: auto; max-height: 100%; border: round $warning; padding: 0 1;
+        background: $panel;
+    }
+    Question .title { text-style: bold; color: $warning; }
+    Question VerticalScroll { height: auto; max-height: 12; margin-bottom: 1; }
+    Question Button { width: 100%; content-align: left middle; text-align: left; }
+    Question Button.-harmful { color: $error; }
+    Question Button:focus { text-style: reverse bold; }
+    """
+    BINDINGS = bindings("question")
+
+    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+        super().__init__()
+        self.title_text, self.text, self.answers = title, text, tuple(answers)
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Plain(self.title_text, classes="title")
+            with VerticalScroll(can_focus=False):
+                yield Plain(self.text)
+            for number, answer in enumerate(self.answers):
+                classes = "-harmful" if answer.harmful else ""
+                yield Button(Content(answer.label), id=f"answer-{number}", compact=True, classes=classes)
+
+    def on_mount(self) -> None:
+        self.query_one("#answer-0", Button).focus()
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(self.answers[int(str(event.button.id).removeprefix("answer-"))].name)
+
+    def action_safe(self) -> None:
+        self.dismiss(self.answers[0].name)
