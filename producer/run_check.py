@@ -1,0 +1,291 @@
+"""Everything about the files of a run that would make psana lose events, stop or die, found before it opens them.
+
+Every record of every smd file is followed into the file of data and must meet the header of the same event there.
+Payloads are not checked.
+"""
+
+import os
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from producer import dgram
+from producer.dgram import HEADER, Damaged, Walk
+from producer.problem import Problem
+from producer.run_chunks import Chunk, chunks
+from producer.run_folder import RunFiles, Stream
+from producer.run_summary import distinct
+from producer.xtc_tree import Configuration, configuration
+
+HEAD = HEADER.itemsize + 12  # bytes read of each event: its header and the first Xtc within
+NEAR = 1 << 16  # bytes; events no longer than this are read in blocks, longer ones by their heads only
+MATCHED = (dgram.BEGIN_RUN, dgram.BEGIN_STEP, dgram.END_STEP, dgram.ENABLE, dgram.DISABLE, dgram.SLOW_UPDATE)
+
+
+def check_files(files: RunFiles) -> List[Problem]:
+    """All that is wrong, with the file in `.file`; [] for a run that psana reads to its last event.
+
+    Errors: a missing, double, truncated, empty or irregular file, a record that does not point at its event,
+    transitions that are not the same in every stream, more than one run in a file.  Warnings: no EndRun, and streams
+    that share no event.  What a run that is being recorded cannot have yet is no problem.
+    """
+    problems: List[Problem] = []
+    walks: List[Tuple[Stream, Walk]] = []
+    for stream in files.streams:
+        found = _names_and_kinds(files, stream)
+        problems += found
+        if stream.smd is None or any(p.file == str(stream.smd) for p in found):
+            continue
+        try:
+            walked = dgram.walk(stream.smd, pointers=True)
+        except Damaged as damaged:
+            problems.append(_error(damaged.path, damaged.reason))
+            continue
+        problems += _check_stream(files, stream, walked, data_is_there=not found)
+        walks.append((stream, walked))
+    problems += _compare(files, walks)
+    return problems
+
+
+def _error(path: object, words: str, severity: str = "error") -> Problem:
+    return Problem(severity, f"{os.path.basename(str(path))} {words}", file=str(path))
+
+
+def _names_and_kinds(files: RunFiles, stream: Stream) -> List[Problem]:
+    problems = []
+    if stream.smd is None:
+        path = files.smd_name(stream.number)
+        problems.append(_error(path, f"is missing: psana would leave out stream {stream.number} without a word"))
+    if not stream.bigdata:
+        path = files.data_name(stream.number)
+        problems.append(_error(path, f"is missing: stream {stream.number} has an smd file but no data"))
+    for path in stream.doubles:
+        problems.append(_error(path, f"is a second file of stream {stream.number}: psana refuses two"))
+    for path in (*([stream.smd] if stream.smd else []), *stream.bigdata):
+        entry = files.entry(path)
+        if entry is not None and (entry.wrong or (entry.size == 0 and not stream.recording)):
+            problems.append(_error(path, entry.wrong or "is empty"))
+    return problems
+
+
+def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: bool) -> List[Problem]:
+    smd = walked.path
+    if walked.damage is not None:
+        return [_error(smd, walked.damage)]
+    if len(walked.headers) == 0 or walked.services[0] != dgram.CONFIGURE:
+        if stream.recording and not len(walked.headers):
+            return []
+        words = (
+            "is truncated within its first datagram" if not len(walked.headers) else "does not begin with a Configure"
+        )
+        return [_error(smd, f"{words}: psana cannot open it")]
+    problems = []
+    if walked.tail and not stream.recording:
+        problems.append(_error(smd, f"is truncated: its last {walked.tail} bytes are not a whole datagram"))
+    services = walked.services
+    runs = int((services == dgram.BEGIN_RUN).sum())
+    if runs == 0 and not stream.recording:
+        problems.append(_error(smd, "has no BeginRun: psana finds no run in it"))
+    elif runs > 1 or (services == dgram.CONFIGURE).sum() > 1:
+        problems.append(_error(smd, "holds more than one Configure or BeginRun: psana reads only the first run"))
+    if dgram.END_RUN not in services and not stream.recording:
+        problems.append(_error(smd, "has no EndRun: the recording did not end properly", "warning"))
+    events = np.flatnonzero(walked.events)
+    stamps = walked.timestamps
+    back = np.flatnonzero(stamps[1:] <= stamps[:-1])
+    if len(back):
+        at = int(walked.offsets[back[0] + 1])
+        problems.append(_error(smd, f"goes back in time at byte {at}: psana splits such events"))
+    try:
+        configured = configuration(smd, dgram.read_dgram(smd))
+        if not data_is_there:
+            return problems
+        problems += _compare_configures(stream, configured)
+        payload = np.flatnonzero((services == dgram.ENABLE) & (walked.headers["extent"] > 12))
+        parts = chunks(stream, configured, walked.offsets[payload].tolist())
+    except Damaged as damaged:
+        return [*problems, _error(damaged.path, damaged.reason)]
+    odd = events[walked.headers["extent"][events] + 12 != dgram.SMD_EVENT]
+    if len(odd):
+        at = int(walked.offsets[odd[0]])
+        problems.append(
+            _error(smd, f"has an event record of unusual length at byte {at}: it was not checked", "warning")
+        )
+    key = next((n.key for n in configured.names if n.detname == "smdinfo"), None)
+    if key is None:
+        return [*problems, _error(smd, "does not declare smdinfo: it is no smd file")]
+    events = events[walked.headers["extent"][events] + 12 == dgram.SMD_EVENT]
+    return problems + _follow(stream, walked, events, key, parts)
+
+
+def _compare_configures(stream: Stream, configured: Configuration) -> List[Problem]:
+    """The smd repeats the Configure of the data, with smdinfo added."""
+    path = stream.bigdata[0]
+    declared = configuration(path, dgram.read_dgram(path))
+    if declared.names != tuple(names for names in configured.names if names.detname != "smdinfo"):
+        return [_error(path, f"and {configured.path.name} do not declare the same detectors: one of them is corrupt")]
+    return []
+
+
+def _follow(stream: Stream, walked: Walk, events: np.ndarray, key: int, parts: Sequence[Chunk]) -> List[Problem]:
+    assert walked.pointers is not None
+    pointers = walked.pointers[events]
+    strange = np.flatnonzero((pointers["src"] & 0xFFFFFFF) != key)
+    if len(strange):
+        at = int(walked.offsets[events[strange[0]]])
+        return [_error(walked.path, f"has a corrupt event record at byte {at}: psana would abort")]
+    problems = []
+    places = walked.offsets[events]
+    stamps = walked.timestamps[events]
+    ends = [part.begin for part in parts[1:]] + [walked.end]
+    for part, end in zip(parts, ends):
+        inside = (places >= part.begin) & (places < end)
+        problems += _follow_into(
+            stream, part, walked, pointers[inside], stamps[inside], places[inside], part is parts[-1]
+        )
+    return problems
+
+
+def _follow_into(
+    stream: Stream,
+    part: Chunk,
+    walked: Walk,
+    pointers: np.ndarray,
+    stamps: np.ndarray,
+    places: np.ndarray,
+    last: bool,
+) -> List[Problem]:
+    try:
+        descriptor = dgram.open_regular(part.path)
+    except Damaged as damaged:
+        return [_error(part.path, damaged.reason)]
+    try:
+        size = os.fstat(descriptor).st_size
+        begin, length = pointers["offset"], pointers["size"]
+        room = np.uint64(size)
+        fits = (begin < room) & (length <= room) & (length >= np.uint64(HEADER.itemsize))
+        fits[fits] = begin[fits] + length[fits] <= room
+        heads = _heads(descriptor, begin[fits], length[fits], size)
+    except OSError as error:
+        return [_error(part.path, f"cannot be read: {error.strerror}")]
+    finally:
+        os.close(descriptor)
+    problems = []
+    header = heads["header"]
+    right = (dgram.timestamp(header) == stamps[fits]) & (header["extent"] + np.uint64(12) == length[fits])
+    wrong = np.flatnonzero(fits)[~right]
+    if len(wrong):
+        i = wrong[0]
+        problems.append(
+            _error(
+                part.path,
+                f"is corrupt at byte {int(begin[i])}, or {walked.path.name} is at byte {int(places[i])}: "
+                f"the event that should be there is not ({_count(len(wrong), len(stamps))} wrong)",
+            )
+        )
+    inner = heads["extent"].astype(np.int64)
+    bad = right & (header["extent"] > 24) & ((inner < 12) | (inner > header["extent"].astype(np.int64) - 12))
+    bad |= right & (header["extent"] > 24) & ((heads["contains"] & 0xFFF) > 4)
+    if bad.any():
+        i = np.flatnonzero(fits)[bad][0]
+        problems.append(
+            _error(
+                part.path,
+                f"has corrupt data in the event at byte {int(begin[i])}: psana would abort (events: {int(bad.sum())})",
+            )
+        )
+    outside = np.flatnonzero(~fits)
+    if len(outside) and not stream.recording:
+        i = outside[0]
+        need = int(begin[i]) + int(length[i])
+        tail = len(outside) == len(stamps) - outside[0] and need < size + (1 << 40)
+        words = "is truncated" if tail else f"or {walked.path.name} is corrupt"
+        problems.append(
+            _error(
+                part.path,
+                f"{words}: it has {size} bytes, and {_count(len(outside), len(stamps))} "
+                f"point{'s' * (len(outside) == 1)} beyond, the first to byte {need}",
+            )
+        )
+    if last and not stream.recording and fits.all() and right.all():
+        problems += _not_indexed(part, walked, int(begin[-1] + length[-1]) if len(begin) else 0, stamps)
+    return problems
+
+
+def _count(some: int, all_: int) -> str:
+    return f"{some} of {all_} events"
+
+
+WITH_FIRST = np.dtype([("header", HEADER), ("src", "<u4"), ("damage", "<u2"), ("contains", "<u2"), ("extent", "<u4")])
+
+
+def _heads(descriptor: int, begin: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
+    """The first HEAD bytes of each event as (n,) WITH_FIRST; a datagram without content has zeros behind its header."""
+    heads = np.zeros((len(begin), HEAD), np.uint8)
+    start = 0
+    while start < len(begin):
+        first = int(begin[start])
+        # as many as follow within a block, when they are close together; else one
+        block = begin[start : start + 4096].astype(np.int64) - first
+        stop = int(np.searchsorted(block >= dgram.BLOCK - HEAD, True)) if (np.diff(block) > 0).all() else 1
+        near = stop > 1 and block[stop - 1] / stop < NEAR
+        if near:
+            data = np.frombuffer(dgram.read_at(descriptor, int(block[stop - 1]) + HEAD, first), np.uint8)
+            data = np.concatenate([data, np.zeros(HEAD, np.uint8)])
+            heads[start : start + stop] = data[block[:stop, None] + np.arange(HEAD)]
+            start += stop
+        else:
+            data = np.frombuffer(dgram.read_at(descriptor, HEAD, first), np.uint8)
+            heads[start, : len(data)] = data
+            start += 1
+    heads[length < HEAD, HEADER.itemsize :] = 0
+    return heads.view(WITH_FIRST)[:, 0]
+
+
+def _not_indexed(part: Chunk, walked: Walk, end: int, stamps: np.ndarray) -> List[Problem]:
+    """Events in the data behind the last one that the smd knows."""
+    rest = dgram.walk(part.path, end)
+    if end == 0 or rest.damage is not None:
+        return [] if rest.damage is None else [_error(part.path, rest.damage)]
+    more = int((rest.events & ~np.isin(rest.timestamps, stamps)).sum())
+    if more:
+        return [_error(walked.path, f"is truncated: {part.path.name} holds {more} more events than it knows of")]
+    if rest.tail:
+        return [_error(part.path, f"is truncated: its last {rest.tail} bytes are not a whole datagram")]
+    return []
+
+
+def _compare(files: RunFiles, walks: Sequence[Tuple[Stream, Walk]]) -> List[Problem]:
+    """psana needs each transition in every stream, and stops where the first stream stops."""
+    whole = [(stream, w) for stream, w in walks if w.damage is None and len(w.headers)]
+    problems: List[Problem] = []
+    if len(whole) < 2:
+        return problems
+    lasts = [int(w.timestamps.max()) for _, w in whole]
+    times = [w.timestamps[w.events] for _, w in whole]
+    for (stream, w), last, own in zip(whole, lasts, times):
+        early: Optional[str] = None
+        for kind in MATCHED:
+            all_ = distinct([v.timestamps[v.services == kind] for _, v in whole])
+            missing = all_[~np.isin(all_, w.timestamps[w.services == kind])]
+            inside = missing[missing < np.uint64(last)]
+            name = dgram.SERVICES[kind]
+            if len(inside):
+                problems.append(
+                    _error(
+                        w.path,
+                        f"lacks {len(inside)} of the {name}s that other streams have: psana drops the events around",
+                    )
+                )
+            elif len(missing) and not stream.recording:
+                early = early or name
+        if early is not None:
+            lost = int((distinct(times) > np.uint64(last)).sum())
+            problems.append(
+                _error(w.path, f"ends before the other streams: psana stops there and loses {lost} events of the run")
+            )
+        others = [other for other in times if other is not own]
+        if len(own) and any(len(o) for o in others) and not np.isin(own, distinct(others)).any():
+            words = "shares no event with any other stream: its times do not match theirs"
+            problems.append(_error(w.path, words, "warning"))
+    return problems

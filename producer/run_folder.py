@@ -1,0 +1,206 @@
+"""Which runs a folder of data holds, from the names, sizes and times of its files; no file is opened.
+
+``DIR/<experiment>-rNNNN-sSSS-cCCC.xtc2`` is one chunk of one stream of a run, ``DIR/smalldata/<same>.smd.xtc2`` the
+stream's index; ``.inprogress`` is appended while the run is being recorded.  Everything else is ignored.
+"""
+
+import hashlib
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from producer.dgram import AnyPath, not_a_file
+
+NAME = re.compile(
+    r"(?P<experiment>.+)-r(?P<run>\d{4,})-s(?P<stream>\d{3,})-c(?P<chunk>\d{3,})(?P<smd>\.smd)?\.xtc2(?P<recording>\.inprogress)?"
+)
+
+
+class FolderProblem(Exception):
+    """A folder cannot be used as one of xtc2 files; the message is a complete sentence."""
+
+
+class RunNotFound(Exception):
+    """A folder has no such run; the message is a complete sentence that names the nearest ones."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file as the folder's listing gave it; `wrong` tells why it must not be opened ("is a FIFO, ...") or is ""."""
+
+    path: Path
+    size: int
+    modified_ns: int
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of a run: its smd file, its chunks of data in order; `doubles` are files there a second time
+    (final and .inprogress name, or under a second experiment's name), which psana refuses."""
+
+    number: int
+    smd: Optional[Path]
+    bigdata: Tuple[Path, ...]
+    recording: bool
+    doubles: Tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    experiment: str
+    run: int
+    directory: Path
+    streams: Tuple[Stream, ...]
+    entries: Tuple[FileEntry, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Of the files of data; the smd files, which repeat it, do not count."""
+        data = {path for stream in self.streams for path in stream.bigdata}
+        return sum(entry.size for entry in self.entries if entry.path in data)
+
+    @property
+    def recording(self) -> bool:
+        return any(stream.recording for stream in self.streams)
+
+    @property
+    def identity(self) -> str:
+        """Changes whenever a file of the run is added, removed, renamed, written or replaced."""
+        lines = [f"{entry.path}\0{entry.size}\0{entry.modified_ns}\0{entry.wrong}\n" for entry in self.entries]
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    @property
+    def modified(self) -> float:
+        """Unix time of the last write to any file."""
+        return max((entry.modified_ns for entry in self.entries), default=0) / 1e9
+
+    def written_within(self, seconds: float) -> bool:
+        return time.time() - self.modified < seconds
+
+    def entry(self, path: Path) -> Optional[FileEntry]:
+        return next((entry for entry in self.entries if entry.path == path), None)
+
+    def smd_name(self, number: int) -> Path:
+        """Where the smd file of a stream ought to be."""
+        return self.directory / "smalldata" / f"{self.experiment}-r{self.run:04d}-s{number:03d}-c000.smd.xtc2"
+
+    def data_name(self, number: int) -> Path:
+        return self.directory / f"{self.experiment}-r{self.run:04d}-s{number:03d}-c000.xtc2"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file whose name fits, taken apart."""
+
+    experiment: str
+    run: int
+    stream: int
+    chunk: int
+    smd: bool
+    recording: bool
+    entry: FileEntry
+
+
+def find_runs(directory: AnyPath) -> Dict[int, RunFiles]:
+    """The runs of a folder by number, ascending; raises FolderProblem when it cannot be listed.  {} for none.
+
+    A chunk without the first one of its stream does not make a run (chunks may be named after another run: the smd
+    file tells which belong together).
+    """
+    folder = Path(directory).absolute()
+    try:
+        if not stat.S_ISDIR(os.stat(folder).st_mode):
+            raise FolderProblem(f"{folder} is not a folder.")
+    except FileNotFoundError:
+        raise FolderProblem(f"There is no folder {folder}.") from None
+    except OSError as error:
+        raise FolderProblem(f"The folder {folder} cannot be read: {error.strerror}.") from error
+    groups: Dict[int, Dict[int, List[_Found]]] = {}
+    for found in list(_scan(folder, smd=False)) + list(_scan(folder / "smalldata", smd=True)):
+        groups.setdefault(found.run, {}).setdefault(found.stream, []).append(found)
+    runs = {}
+    for run in sorted(groups):
+        streams = {number: files for number, files in groups[run].items() if any(f.smd or f.chunk == 0 for f in files)}
+        if streams:
+            runs[run] = _run_files(folder, run, streams)
+    return runs
+
+
+def find_run(directory: AnyPath, run: int) -> RunFiles:
+    """One run's files; raises FolderProblem or RunNotFound."""
+    runs = find_runs(directory)
+    if not runs:
+        raise FolderProblem(
+            f"The folder {Path(directory).absolute()} has no runs: no file in it is named like "
+            "<experiment>-r0001-s000-c000.xtc2."
+        )
+    if run not in runs:
+        near = sorted(sorted(runs, key=lambda other: (abs(other - run), other))[:3])
+        raise RunNotFound(
+            f"There is no run {run} in {Path(directory).absolute()}: "
+            f"nearest {'is' if len(near) == 1 else 'are'} {', '.join(map(str, near))}; "
+            f"it has {len(runs)} run{'s' * (len(runs) > 1)}, {min(runs)} to {max(runs)}."
+        )
+    return runs[run]
+
+
+def _scan(folder: Path, smd: bool) -> Iterator[_Found]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except FileNotFoundError:
+        return  # no smalldata folder: told per run, as missing smd files
+    except OSError as error:
+        raise FolderProblem(f"The folder {folder} cannot be listed: {error.strerror}.") from error
+    for entry in entries:
+        match = NAME.fullmatch(entry.name)
+        if match is None or bool(match["smd"]) != smd:
+            continue
+        path = folder / entry.name
+        try:
+            status = entry.stat()  # follows links
+            described = FileEntry(path, status.st_size, status.st_mtime_ns, not_a_file(status.st_mode) or "")
+        except FileNotFoundError:
+            if not entry.is_symlink():
+                continue  # renamed or removed since the listing
+            described = FileEntry(path, 0, 0, "is a link to nothing")
+        except OSError as error:
+            described = FileEntry(path, 0, 0, f"cannot be read: {error.strerror}")
+        yield _Found(
+            match["experiment"],
+            int(match["run"]),
+            int(match["stream"]),
+            int(match["chunk"]),
+            smd,
+            bool(match["recording"]),
+            described,
+        )
+
+
+def _run_files(folder: Path, run: int, groups: Dict[int, List[_Found]]) -> RunFiles:
+    files = [found for group in groups.values() for found in group]
+    named = [found.experiment for found in files if found.smd] or [found.experiment for found in files]
+    experiment = max(sorted(set(named)), key=named.count)
+    streams = []
+    for number in sorted(groups):
+        # of two under one number the experiment's own, final name is the file and the other its double
+        ordered = sorted(groups[number], key=lambda f: (f.chunk, f.experiment != experiment, f.recording, f.entry.path))
+        smd: Optional[Path] = None
+        chunks: Dict[int, Path] = {}
+        doubles = []
+        for found in ordered:
+            if found.smd and smd is None:
+                smd = found.entry.path
+            elif not found.smd and found.chunk not in chunks:
+                chunks[found.chunk] = found.entry.path
+            else:
+                doubles.append(found.entry.path)
+        recording = any(found.recording for found in ordered if found.entry.path not in doubles)
+        streams.append(Stream(number, smd, tuple(chunks[c] for c in sorted(chunks)), recording, tuple(doubles)))
+    entries = tuple(sorted((found.entry for found in files), key=lambda entry: str(entry.path)))
+    return RunFiles(experiment, run, folder, tuple(streams), entries)
