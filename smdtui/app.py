@@ -6,16 +6,18 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
 from smdtui import crash
+from smdtui.keys import KEYS
 from smdtui.screens.base import BaseScreen
 from smdtui.services import Services
 from smdtui.theme import OKABE_ITO
@@ -98,7 +100,7 @@ class SmdApp(App[None]):
     def action_show_screen(self, name: str) -> None:
         self.show_screen(name)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Leave the filter, then the marks, then the sheet, then the screen. Never the app."""
         screen = self.screen
         if isinstance(screen, BaseScreen) and screen.go_back():
@@ -129,6 +131,15 @@ class SmdApp(App[None]):
             return
         question = "\n".join([*unsaved, "Leave and lose it?"])
         self.push_screen(Confirm("Not saved", question), lambda yes: self.exit() if yes else None)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every key of this screen by its name, then the themes."""
+        for group in (*getattr(screen, "KEY_GROUPS", ()), "app"):
+            for key in KEYS[group]:
+                if key.palette:
+                    name = f"{key.help[0].upper()}{key.help[1:]} ({key.shown})"
+                    yield SystemCommand(name, "", partial(self.simulate_key, key.keys.split(",")[0]))
+        yield SystemCommand("Change the theme", "", self.action_change_theme)
 
     # -- bugs
     def record_crash(self, error: BaseException) -> Path:

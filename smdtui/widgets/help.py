@@ -29,11 +29,11 @@ class Help(ModalScreen[None]):
     def __init__(self, about: Screen[Any]) -> None:
         super().__init__()
         self._groups = (*getattr(about, "KEY_GROUPS", ()), "app")
-        self._name = str(getattr(about, "NAME", "") or type(about).__name__)
+        self._about = str(getattr(about, "NAME", "") or type(about).__name__)
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Plain(f"Keys of {self._name.capitalize()}   (esc closes)", classes="title")
+            yield Plain(f"Keys of {self._about.capitalize()}   (esc closes)", classes="title")
             with VerticalScroll(can_focus=True):
                 yield Plain(help_text(self._groups))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from textual.content import Content
 from textual.widgets import Static
 
 from smdtui.widgets.columns import clean
@@ -12,15 +12,16 @@ class Plain(Static):
     """A Static that shows what it is given, letter by letter."""
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(Text(_lines(text)), id=id, classes=classes, markup=False)
+        super().__init__(self.content_of(text), id=id, classes=classes, markup=False)
         self.shown = text
+
+    @staticmethod
+    def content_of(text: str) -> Content:
+        """The text as content without markup, control characters made visible."""
+        return Content("\n".join(clean(line) for line in text.split("\n")))
 
     def set_text(self, text: str, layout: bool = False) -> None:
         """Show another text; `layout` when its height may change."""
         if text != self.shown:
             self.shown = text
-            self.update(Text(_lines(text)), layout=layout)
-
-
-def _lines(text: str) -> str:
-    return "\n".join(clean(line) for line in text.split("\n"))
+            self.update(self.content_of(text), layout=layout)
