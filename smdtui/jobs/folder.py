@@ -1,0 +1,175 @@
+"""The folder of one job: the truth about it, for any number of consoles and users.
+
+Every file appears whole (written beside and renamed); ``events.jsonl`` only grows. Folder and files are group-writable
+where the parent is a setgid folder that its group may write, and never writable by everybody.
+"""
+
+import json
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+import tomllib
+
+REQUEST, PLAN, SCRIPT, ENGINE = "request.toml", "plan.toml", "submit.sh", "engine.toml"
+EXIT, VERDICT, CANCEL, REJECTED = "exit.toml", "verdict.toml", "cancel.toml", "rejected.toml"
+EVENTS, LOG, PROGRESS, SUPERVISOR_LOG, HEARTBEAT = "events.jsonl", "log.txt", "progress", "supervisor.txt", "heartbeat"
+
+
+def utc(when: float | None = None) -> str:
+    """ISO 8601 UTC to the second; `when` in seconds of the Unix clock, default now."""
+    moment = datetime.now(timezone.utc) if when is None else datetime.fromtimestamp(when, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(when: str | None) -> float | None:
+    """The inverse of `utc`; None for what is no such time."""
+    try:
+        return datetime.fromisoformat(when or "").timestamp()
+    except ValueError:
+        return None
+
+
+def shared(folder: Path) -> bool:
+    """True where what is made in `folder` belongs to its group as well."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
+
+
+def _open_up(path: Path, group: int, together: bool) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode) & ~stat.S_IWOTH
+    path.chmod(mode | group if together else mode)
+
+
+def make_folder(path: Path) -> None:
+    """Makes `path` and the folders above it. Raises OSError (FileExistsError when it is there)."""
+    if not path.parent.exists():
+        try:
+            make_folder(path.parent)
+        except FileExistsError:
+            if not path.parent.is_dir():  # else another console was faster
+                raise
+    path.mkdir()
+    _open_up(path, stat.S_ISGID | stat.S_IRWXG, shared(path.parent))
+
+
+def write_whole(path: Path, text: str, executable: bool = False) -> None:
+    """Writes `text` so that no reader ever sees half of it."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
+    try:
+        with open(fresh, "x", encoding="utf-8") as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        _open_up(fresh, stat.S_IRGRP | stat.S_IWGRP, shared(path.parent))
+        if executable:
+            fresh.chmod(stat.S_IMODE(fresh.stat().st_mode) | 0o110)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def write_toml(path: Path, table: Mapping[str, Any]) -> None:
+    """TOML has no null: keys whose value is None are left out."""
+    write_whole(path, tomli_w.dumps({k: v for k, v in table.items() if v is not None}))
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        """What was asked; frozen, so read once. {} when it is missing or not TOML."""
+        return self.table(REQUEST) or {}
+
+    def table(self, name: str) -> dict[str, Any] | None:
+        """The TOML file `name`; None when it is not there, ``{"unreadable": why}`` when it cannot be read."""
+        try:
+            with open(self.path / name, "rb") as f:
+                return tomllib.load(f)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as e:
+            return {"unreadable": f"{name}: {e.strerror}"}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            return {"unreadable": f"{name}: {e}"}
+
+    def write(self, name: str, table: Mapping[str, Any]) -> None:
+        write_toml(self.path / name, table)
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).exists()
+
+    def event(self, what: str, who: str, **more: Any) -> None:
+        """Appends one line to events.jsonl; lines of several writers never mix."""
+        path = self.path / EVENTS
+        line = json.dumps({"time": utc(), "what": what, "who": who, "host": os.uname().nodename, **more})
+        new = not path.exists()
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o664)
+        try:
+            os.write(descriptor, line.encode() + b"\n")
+        finally:
+            os.close(descriptor)
+        if new:
+            _open_up(path, stat.S_IRGRP | stat.S_IWGRP, shared(self.path))
+
+    def events(self) -> list[dict[str, Any]]:
+        """Oldest first. A line that is no JSON object (a full disk cut it) is shown as ``{"what": "unreadable"}``."""
+        try:
+            lines = (self.path / EVENTS).read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        return [_event(line) for line in lines if line.strip()]
+
+
+def _event(line: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    return event if isinstance(event, dict) else {"what": "unreadable", "text": line}
+
+
+def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
+    """A new folder under `jobs` that holds `request`. It becomes visible under its name only with the request in it.
+    Raises OSError."""
+    if not jobs.exists():
+        try:
+            make_folder(jobs)
+        except FileExistsError:
+            if not jobs.is_dir():
+                raise
+    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
+    while True:
+        name = f"{moment}-r{run:04d}-{secrets.token_hex(2)}"
+        if not (jobs / name).exists():
+            break
+    building = jobs / f".{name}"
+    make_folder(building)
+    write_toml(building / REQUEST, {"id": name, **request})
+    make_folder(building / PROGRESS)
+    building.rename(jobs / name)
+    return JobFolder(jobs / name)
+
+
+def folders(jobs: Path) -> list[JobFolder]:
+    """Those under `jobs`, newest first; [] when there is none yet. Raises OSError where it may not be read."""
+    try:
+        with os.scandir(jobs) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
+    except FileNotFoundError:
+        return []
+    return [JobFolder(jobs / name) for name in sorted(names, reverse=True)]

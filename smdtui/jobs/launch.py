@@ -1,0 +1,257 @@
+"""From a request to a running job: everything is checked first, and all problems are said at once."""
+
+import getpass
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from producer.problem import Problem, errors, nearest
+from smdtui import __version__
+from smdtui.jobs import local
+from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, shared, utc, write_whole
+from smdtui.jobs.launcher import launcher_words
+from smdtui.jobs.script import script_text
+from smdtui.jobs.store import list_jobs
+from smdtui.site import Engine, Site
+
+
+class Place(Protocol):
+    """What a job needs to know of an experiment (smdtui.catalog.experiment.Experiment has it)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def directory(self) -> Path: ...
+    @property
+    def results(self) -> Path: ...
+    @property
+    def hdf5(self) -> Path: ...
+
+
+class LaunchError(Exception):
+    """Nothing runs; `problems` say why and `folder` is the record of it, None where none could be made."""
+
+    def __init__(self, problems: Sequence[Problem], folder: JobFolder | None = None):
+        self.problems, self.folder = list(problems), folder
+        super().__init__("\n".join(p.text() for p in self.problems))
+
+
+@dataclass(frozen=True)
+class Request:
+    """`engine` "" is the site's first; `ranks` 0 the engine's number; `events` 0 all of the run."""
+
+    experiment: Place
+    run: int
+    profile: Path
+    engine: str = ""
+    ranks: int = 0
+    events: int = 0
+    who: str = field(default_factory=getpass.getuser)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request with everything decided. `command` is what submit.sh runs, with JOB for the folder that is named only
+    when it is made; `script` its text likewise; `output` the HDF5 file. With an error in `problems` it cannot be
+    submitted."""
+
+    site: Site
+    request: Request
+    engine_name: str
+    ranks: int
+    plan_text: str
+    plan_sha256: str
+    output: Path
+    command: tuple[str, ...]
+    script: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def refused(self) -> bool:
+        return bool(errors(self.problems))
+
+
+UNNAMED = Path("JOB")
+
+
+def jobs_folder(experiment: Place) -> Path:
+    return experiment.results / "jobs"
+
+
+def output_file(experiment: Place, run: int) -> Path:
+    return experiment.hdf5 / f"{experiment.name}_Run{run:04d}.h5"
+
+
+def prepare(site: Site, request: Request) -> Prepared:
+    """Decides and checks everything without writing anything."""
+    problems: list[Problem] = []
+    name = request.engine or site.default_engine
+    engine = site.engines.get(name)
+    if engine is None:
+        have = ", ".join(site.engines)
+        near = nearest(name, site.engines)
+        problems.append(
+            Problem("error", f"there is no engine {name!r}; there are {have}", suggestion="".join(near[:1]))
+        )
+        engine = Engine()
+    elif engine.kind != "local":
+        problems.append(Problem("error", f"the engine {name!r} is of kind {engine.kind}, which cannot launch yet"))
+    ranks = request.ranks or engine.ranks
+    if ranks < 1 or ranks == 2:
+        problems.append(Problem("error", f"{ranks} ranks were asked for; psana needs 1, or at least 3"))
+    if request.events < 0:
+        problems.append(
+            Problem("error", f"a limit of {request.events} events was asked for; it must be 0 (all) or more")
+        )
+    launcher, wrong = launcher_words(engine, site.environment, max(ranks, 1)) if engine.kind == "local" else ([], [])
+    problems += wrong
+    plan_text, plan_sha256, wrong = _frozen_plan(request)
+    problems += wrong
+    output = output_file(request.experiment, request.run)
+    jobs = jobs_folder(request.experiment)
+    problems += _writable(jobs, "the jobs folder") + _writable(output.parent, "the folder of the HDF5 files")
+    problems += _claimed(jobs, output)
+    command = tuple(launcher + _producer_words(site, request, ranks, output, UNNAMED))
+    return Prepared(
+        site=site,
+        request=request,
+        engine_name=name,
+        ranks=ranks,
+        plan_text=plan_text,
+        plan_sha256=plan_sha256,
+        output=output,
+        command=command,
+        script=_script(site, request, command, ranks, UNNAMED, together=False),
+        problems=tuple(problems),
+    )
+
+
+def _producer_words(site: Site, request: Request, ranks: int, output: Path, job: Path) -> list[str]:
+    words = [site.environment.interpreter, "-u", "-m"]
+    # mpi4py's runner turns the end of one rank into the end of all; without it the others would wait for ever.
+    words += ["mpi4py.run", "-m", "producer"] if ranks > 1 else ["producer"]
+    words += ["--exp", request.experiment.name, "--run", str(request.run), "--profile", str(job / PLAN)]
+    words += ["--output", str(output), "--dir", str(request.experiment.directory), "--ranks", str(ranks)]
+    if request.events:
+        words += ["--events", str(request.events)]
+    if site.calib:
+        words += ["--calib", site.calib]
+    return [*words, "--job", str(job)]
+
+
+def _script(site: Site, request: Request, command: Sequence[str], ranks: int, job: Path, together: bool) -> str:
+    limit = f", the first {request.events} events" if request.events else ""
+    title = f"run {request.run} of {request.experiment.name} with {ranks} rank{'s' if ranks > 1 else ''}{limit}"
+    return script_text(job, title, site.environment, command, ranks, together, local.GRACE_SECONDS)
+
+
+def _frozen_plan(request: Request) -> tuple[str, str, list[Problem]]:
+    """The effective plan of the run as text with its hash, or the profile's problems."""
+    from producer.plan import ProfileError, effective, load
+
+    try:
+        plan = effective(load(request.profile), request.run)
+    except ProfileError as e:
+        return "", "", list(e.problems)
+    except OSError as e:
+        return "", "", [Problem("error", f"the profile cannot be read: {e.strerror}", file=str(request.profile))]
+    return plan.to_toml(), plan.sha256, []
+
+
+def _writable(folder: Path, what: str) -> list[Problem]:
+    """A problem where neither `folder` nor, while it does not exist, the nearest one above can be written."""
+    above = folder
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        return [Problem("error", f"{what} cannot be made: {above} is not a folder", file=str(folder))]
+    if not os.access(above, os.W_OK | os.X_OK):
+        facts = above.stat()
+        message = f"{what} cannot be written: {above} belongs to user {facts.st_uid}, group {facts.st_gid}"
+        return [Problem("error", f"{message} (mode {facts.st_mode & 0o7777:o})", file=str(folder))]
+    return []
+
+
+def _claimed(jobs: Path, output: Path) -> list[Problem]:
+    """A problem for each job that is at work on the same file."""
+    try:
+        active = [job for job in list_jobs([jobs]) if job.active and job.output == str(output)]
+    except OSError as e:
+        return [Problem("error", f"the jobs folder cannot be read: {e.strerror}", file=str(jobs))]
+    return [
+        Problem("error", f"{job.id} ({job.state}, {job.who}) is at work on {output}; cancel it or wait for its end")
+        for job in active
+    ]
+
+
+def submit(prepared: Prepared) -> JobFolder:
+    """Makes the job's folder, starts its supervisor and returns when that says it runs. Raises LaunchError; the
+    refused launch is then a job of state rejected where a folder could be made."""
+    request = prepared.request
+    jobs = jobs_folder(request.experiment)
+    if not prepared.refused:
+        # Another console may have been faster since `prepare`.
+        prepared = _with(prepared, _claimed(jobs, prepared.output))
+    try:
+        folder = create(jobs, request.run, _record(prepared))
+    except OSError as e:
+        problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
+        raise LaunchError([*errors(prepared.problems), problem]) from e
+    if prepared.refused:
+        raise _rejected(folder, request.who, errors(prepared.problems))
+    try:
+        words = [w.replace(str(UNNAMED / PLAN), str(folder.path / PLAN)) for w in prepared.command[:-1]]
+        command = [*words, str(folder.path)]
+        script = _script(prepared.site, request, command, prepared.ranks, folder.path, shared(folder.path))
+        write_whole(folder.path / PLAN, prepared.plan_text)
+        write_whole(folder.path / SCRIPT, script, executable=True)
+        folder.event("submitted", request.who, engine=prepared.engine_name, ranks=prepared.ranks)
+        prepared.output.parent.mkdir(parents=True, exist_ok=True)
+        local.start(folder, os.environ)
+    except OSError as e:
+        where = str(e.filename or folder.path)
+        raise _rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)]) from e
+    except RuntimeError as e:
+        raise _rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))]) from e
+    return folder
+
+
+def _with(prepared: Prepared, more: list[Problem]) -> Prepared:
+    from dataclasses import replace
+
+    return replace(prepared, problems=prepared.problems + tuple(more)) if more else prepared
+
+
+def _rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> LaunchError:
+    """Writes down why nothing runs. What cannot be written (a full disk) is still in the error."""
+    cause = problems[0].message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+    try:
+        folder.write(REJECTED, {"time": utc(), "cause": cause, "problems": [p.as_json() for p in problems]})
+        folder.event("rejected", who, cause=cause)
+    except OSError as e:
+        problems = [
+            *problems,
+            Problem("error", f"the refusal could not be recorded: {e.strerror}", file=str(folder.path)),
+        ]
+    return LaunchError(problems, folder)
+
+
+def _record(prepared: Prepared) -> dict[str, Any]:
+    request = prepared.request
+    return {
+        "experiment": request.experiment.name,
+        "run": request.run,
+        "directory": str(request.experiment.directory),
+        "profile": str(Path(request.profile).absolute()),
+        "plan_sha256": prepared.plan_sha256,
+        "output": str(prepared.output),
+        "engine": prepared.engine_name,
+        "ranks": prepared.ranks,
+        "events": request.events,
+        "who": request.who,
+        "created": utc(time.time()),
+        "version": __version__,
+    }

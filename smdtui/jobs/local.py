@@ -1,0 +1,193 @@
+"""Local jobs: start a supervisor, ask whether it lives, cancel, and end what a lost one left behind."""
+
+import getpass
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, JobFolder, utc
+from smdtui.jobs.states import EngineFacts
+
+MARK = "SMDTUI_JOB"  # in the environment of every process that a job starts; its value is the job's folder
+GRACE_SECONDS = 5.0
+START_SECONDS = 20.0
+
+
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def process_start(pid: int) -> int | None:
+    """When a process started (clock ticks since boot), which with its number names it for ever; None if it is no more
+    or only waits to be collected."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (OSError, ValueError):
+        return None
+    after = text[text.rindex(")") + 2 :].split()
+    return None if after[0] in "ZX" else int(after[19])
+
+
+def identity(pid: int) -> dict[str, Any]:
+    return {"host": socket.gethostname(), "boot": boot_id(), "pid": pid, "start": process_start(pid)}
+
+
+def here(engine: Mapping[str, Any]) -> bool:
+    return engine.get("host") == socket.gethostname()
+
+
+def alive(engine: Mapping[str, Any]) -> EngineFacts:
+    """What this machine says about the supervisor that engine.toml names."""
+    if "unreadable" in engine:
+        return EngineFacts(None, reason=str(engine["unreadable"]))
+    if not here(engine):
+        return EngineFacts(None, reason=f"runs on {engine.get('host')}")
+    if engine.get("boot") != boot_id():
+        return EngineFacts(False, reason="the machine was restarted meanwhile")
+    start = process_start(int(engine.get("pid") or 0))
+    if start is not None and start == engine.get("start"):
+        return EngineFacts(True)
+    return EngineFacts(False, reason="its supervisor was killed")
+
+
+def send(pid: int, start: int, number: int) -> bool:
+    """Sends a signal to just that process, never to another that got its number since. False if it is no more.
+    Raises PermissionError where it belongs to somebody else."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if process_start(pid) != start:
+            return False
+        signal.pidfd_send_signal(handle, number)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def marked(folder: Path) -> list[tuple[int, int]]:
+    """(pid, start) of this user's processes that carry the mark of the job in `folder`."""
+    wanted = f"{MARK}={folder}".encode()
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            variables = Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")
+        except OSError:  # of another user, or gone
+            continue
+        start = process_start(int(entry)) if wanted in variables else None
+        if start is not None:
+            found.append((int(entry), start))
+    return found
+
+
+def end_marked(folder: Path, grace: float = GRACE_SECONDS) -> int:
+    """Ends all processes of the job: TERM, and KILL to what is left after `grace` seconds. Returns how many there
+    were at first."""
+    first = marked(folder)
+    deadline = time.monotonic() + grace
+    sent: set[tuple[int, int]] = set()
+    while left := marked(folder):
+        late = time.monotonic() > deadline
+        if time.monotonic() > deadline + grace:
+            raise TimeoutError(f"{len(left)} processes of the job do not end: {', '.join(str(p) for p, _ in left)}")
+        for one in left:
+            if late or one not in sent:
+                send(*one, signal.SIGKILL if late else signal.SIGTERM)
+                sent.add(one)
+        time.sleep(0.05)
+    return len(first)
+
+
+def start(folder: JobFolder, environment: Mapping[str, str], timeout: float = START_SECONDS) -> None:
+    """Starts the job's supervisor in a session of its own and returns when engine.toml says that it runs. Raises
+    RuntimeError with the supervisor's own words when it does not."""
+    root = Path(__file__).resolve().parents[2]
+    words = [sys.executable, "-m", "smdtui.jobs.supervisor", str(folder.path)]
+    with open(folder.path / SUPERVISOR_LOG, "ab") as log:
+        child = subprocess.Popen(
+            words,
+            cwd=root,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _children.append(child)
+    deadline = time.monotonic() + timeout
+    while not (folder.has(ENGINE) or folder.has(EXIT)):
+        if child.poll() is not None or time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+    if not (folder.has(ENGINE) or folder.has(EXIT)):
+        child.kill()
+        child.wait()
+        said = (folder.path / SUPERVISOR_LOG).read_text(errors="replace").strip().splitlines()
+        raise RuntimeError(f"the job's supervisor did not start: {said[-1] if said else 'it says nothing'}")
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def collect() -> None:
+    """Collects supervisors of this process that have ended, lest they stay as zombies while the app lives."""
+    _children[:] = [c for c in _children if c.poll() is None]
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What a cancel did, for the person who asked."""
+
+    done: bool
+    message: str
+
+
+def cancel(folder: JobFolder, who: str = "") -> Cancelled:
+    """Asks a job to end all its ranks, and returns at once; asking again changes nothing. The record of who asked
+    lies in the folder before any signal is sent, so that a supervisor on another machine finds it as well. Raises
+    OSError where the folder may not be written."""
+    who = who or getpass.getuser()
+    collect()
+    if folder.has(EXIT):
+        return Cancelled(False, f"{folder.id} has ended already")
+    engine = folder.table(ENGINE)
+    first = not folder.has(CANCEL)
+    if first:
+        folder.write(CANCEL, {"who": who, "time": utc(), "host": socket.gethostname()})
+        folder.event("cancel", who)
+    if engine is None:
+        return Cancelled(True, f"{folder.id} is cancelled before its start")
+    facts = alive(engine)
+    if facts.alive is None:
+        return Cancelled(True, f"{folder.id} {facts.reason}; its supervisor there is asked to end it")
+    if facts.alive:
+        try:
+            if send(int(engine["pid"]), int(engine["start"]), signal.SIGTERM):
+                return Cancelled(True, f"{folder.id} is being cancelled")
+        except PermissionError:
+            return Cancelled(
+                True, f"{folder.id} belongs to {engine.get('user', 'another user')}; its supervisor is asked to end it"
+            )
+    count = end_marked(folder.path)
+    if not folder.has(EXIT):
+        folder.write(EXIT, {"by": "cancel", "when": utc(), "host": socket.gethostname(), "leftover": count})
+    return Cancelled(True, f"{folder.id} had lost its supervisor; {count} of its processes were ended")
+
+
+def heartbeat(folder: JobFolder) -> float | None:
+    try:
+        return (folder.path / HEARTBEAT).stat().st_mtime
+    except OSError:
+        return None

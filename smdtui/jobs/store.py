@@ -1,0 +1,81 @@
+"""All jobs under some folders, newest first, at little cost: what has ended is read once."""
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import tomllib
+
+from smdtui.jobs.folder import EXIT, REJECTED, VERDICT, JobFolder, folders, make_folder, write_toml
+from smdtui.jobs.job import Job, read_job
+
+_ended: dict[Path, tuple[tuple[int, ...], Job]] = {}
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _stamps(folder: JobFolder) -> tuple[int, ...]:
+    """Changes when the end of a job is written again (submit.sh run by hand)."""
+    return tuple(_stamp(folder.path / name) for name in (EXIT, VERDICT, REJECTED))
+
+
+def find_job(roots: Iterable[Path], word: str) -> Job:
+    """The job whose id is `word`, or whose id alone contains it. Raises LookupError with the nearest ids."""
+    from producer.problem import nearest
+
+    all_ = [f for root in roots for f in folders(root)]
+    exact = [f for f in all_ if f.id == word] or [f for f in all_ if word in f.id]
+    if len(exact) == 1:
+        return read_job(exact[0])
+    if exact:
+        raise LookupError(f"{word!r} fits {len(exact)} jobs: {', '.join(f.id for f in exact[:5])}; give more of the id")
+    near = nearest(word, [f.id for f in all_]) or [f.id for f in all_[:3]]
+    hint = f"; there are {', '.join(near)}" if near else "; there are no jobs yet"
+    raise LookupError(f"there is no job {word!r}{hint}")
+
+
+def list_jobs(roots: Iterable[Path], now: float | None = None) -> list[Job]:
+    """The jobs in the jobs folders `roots`, newest first. Raises OSError for a folder that may not be read."""
+    now = time.time() if now is None else now
+    found = [_job(folder, now) for root in roots for folder in folders(root)]
+    return sorted(found, key=lambda job: job.id, reverse=True)
+
+
+def _job(folder: JobFolder, now: float) -> Job:
+    stamps = _stamps(folder)
+    known = _ended.get(folder.path)
+    if known and known[0] == stamps:
+        return known[1]
+    job = read_job(folder, now)
+    if not job.active and any(stamps):
+        _ended[folder.path] = (stamps, job)
+    return job
+
+
+def _roots_file() -> Path:
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "smdtui" / "roots.toml"
+
+
+def remembered_roots() -> list[Path]:
+    """The jobs folders that this user has launched in, latest last; those that are gone are left out."""
+    try:
+        table = tomllib.loads(_roots_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return []
+    roots = table.get("roots", [])
+    return [Path(r) for r in roots if isinstance(r, str) and Path(r).is_dir()]
+
+
+def remember_root(jobs: Path) -> None:
+    """Raises OSError where the user's state folder may not be written."""
+    known = [r for r in remembered_roots() if r != jobs]
+    if not _roots_file().parent.exists():
+        make_folder(_roots_file().parent)
+    write_toml(_roots_file(), {"roots": [str(r) for r in [*known, jobs]]})
