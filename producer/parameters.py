@@ -121,8 +121,12 @@ def read_fields(cls: type, table: Any, path: Path, report: Report) -> Optional[D
     return None if refused else values
 
 
-def build(cls: type, given: Dict[str, Any], path: Path, report: Report) -> Optional[Any]:
-    """The instance with `given` values and defaults for the rest; None and problems when one is missing or two clash."""
+def build(
+    cls: type, given: Dict[str, Any], path: Path, report: Report, of_field: Optional[Dict[str, Report]] = None
+) -> Optional[Any]:
+    """The instance with `given` values and defaults for the rest; None and problems if one is missing or some clash.
+
+    `of_field`: where to report a clash of a field that came from another file than `report` is about."""
     missing = [field for field in describe(cls) if field.required and field.name not in given]
     for field in missing:
         report.error(path, f"{dotted(path)} needs {field.name} ({field.meta.help})", suggestion=f"{field.name} = ")
@@ -131,7 +135,8 @@ def build(cls: type, given: Dict[str, Any], path: Path, report: Report) -> Optio
     instance = cls(**given)
     clashes = list(instance.check()) if hasattr(instance, "check") else []
     for where, message, suggestion in clashes:
-        report.error((*path, *(where[1:] if only_short(cls) else where)), message, suggestion)
+        target = (of_field or {}).get(where[0], report)
+        target.error((*path, *(where[1:] if only_short(cls) else where)), message, suggestion)
     return None if clashes else instance
 
 
@@ -258,3 +263,27 @@ def as_toml(instance: Any) -> Any:
     }
     short = short_field(cls)
     return values[short] if short is not None and set(values) == {short} else values
+
+
+def as_json(instance: Any) -> Any:
+    """As `as_toml`, but always every field of a table, None too, so that its shape does not depend on the values."""
+    if isinstance(instance, tuple):
+        return [as_json(value) for value in instance]
+    if not is_dataclass(instance):
+        return instance
+    cls: Any = type(instance)
+    values = {f.name: as_json(getattr(instance, f.name)) for f in describe(cls)}
+    return next(iter(values.values())) if only_short(cls) else values
+
+
+def value_paths(instance: Any) -> List[Path]:
+    """The path of each value in an instance: every field, and every entry of a list of names or of tables."""
+    cls: Any = type(instance)
+    paths: List[Path] = []
+    for f in describe(cls):
+        value = getattr(instance, f.name)
+        start: Path = () if only_short(cls) else (f.name,)
+        paths.append(start)
+        if isinstance(value, tuple):
+            paths += [(*start, i) for i, v in enumerate(value) if isinstance(v, str) or is_dataclass(v)]
+    return paths

@@ -1,7 +1,7 @@
 """EPICS process variables recorded with the data: the last value known at each event, or one value for the run."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Dict, Iterator, Tuple
+from typing import Annotated, ClassVar, Dict, Iterator, Optional, Tuple
 
 from producer.parameters import Meta, Wrong
 
@@ -29,7 +29,7 @@ class Pv:
     SHORT: ClassVar[str] = "pv"
 
     pv: Annotated[str, Meta("name of the PV, or its alias in the data", check=_name)]
-    alias: Annotated[str, Meta("name of the dataset; left out = as `pv`", check=_alias)] = ""
+    alias: Annotated[Optional[str], Meta("name of the dataset; left out = as `pv`", check=_alias)] = None
 
     @property
     def name(self) -> str:
