@@ -34,6 +34,23 @@ class Services:
     now: Callable[[], float] = time.time
     selection: Selection = Selection()
 
+    _document: Any = field(default=None, repr=False)
+
+    @property
+    def document(self) -> Any:
+        """The selected profile as it is being edited: one smdtui.profile.document.ProfileDocument for all screens.
+
+        None when no profile is selected. Raises what ProfileDocument.open raises (OSError, ProfileError).
+        """
+        path = self.selection.profile
+        if path is None:
+            return None
+        if self._document is None or Path(self._document.path) != path:
+            from smdtui.profile.document import ProfileDocument
+
+            self._document = ProfileDocument.open(path)
+        return self._document
+
     def select(self, **changes: Any) -> Selection:
         """Change the selection; the result of another run or job is not kept."""
         if changes.get("run", self.selection.run) != self.selection.run:

@@ -89,6 +89,10 @@ class BaseScreen(Screen[Any]):
         self.services.select(**changes)
         self.follow_selection()
 
+    def changed_profile(self) -> None:
+        """To be called after an edit of the shared document: the banner shows that it is not saved."""
+        self.query_one(Banner).refresh()
+
     def say(self, text: str, role: str = "") -> None:
         """The message line; role is "", ok, warn or error. The first line of a longer text."""
         line = self.query_one("#message", Plain)
