@@ -1,0 +1,204 @@
+"""The parts of all workers to one file whose rows are in the order of time.
+
+Small columns are gathered whole, one column at a time. Rows of a large column are chunks of their own in the parts
+already and are copied as they are, compressed or not, so that merging costs no more than copying the file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Tuple
+
+import h5py
+import numpy as np
+
+from producer.part_file import BLOCK_BYTES, LARGE_ROW, described, h5_dtype, large_row_filters
+from producer.schema import Column, Total, fill
+
+CHUNK_BYTES = 1 << 18
+
+
+class Unmergeable(Exception):
+    """Parts that contradict each other; the message is a complete sentence."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """`timestamps` int64, in the order of the rows; `columns` all that were written with a row for each event;
+    `clashes` (path, sentence) for columns that had to be left out."""
+
+    timestamps: np.ndarray
+    columns: Tuple[Column, ...]
+    once: Tuple[str, ...]
+    totals: Tuple[str, ...]
+    clashes: Tuple[Tuple[str, str], ...]
+
+
+def merge(parts: Sequence[Path], target: h5py.File) -> Merged:
+    """Write all that `parts` hold into `target`. Raises `Unmergeable` when an event is in two parts."""
+    files = [h5py.File(path, "r", locking=False) for path in parts]
+    try:
+        return _merge([file for file in files if "columns" in file], target)
+    finally:
+        for file in files:
+            file.close()
+
+
+def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
+    times = [file["columns/timestamp"][:] for file in files]
+    together = np.concatenate(times) if times else np.empty(0, np.int64)
+    order = np.argsort(together, kind="stable")
+    sorted_times = together[order]
+    twice = np.flatnonzero(sorted_times[1:] == sorted_times[:-1])
+    if twice.size:
+        raise Unmergeable(f"The event {sorted_times[twice[0]]} was given twice, with {twice.size - 1} others.")
+    where = np.empty_like(order)  # row in the target of each row of the parts, one part after the other
+    where[order] = np.arange(order.size)
+    rows = np.split(where, np.cumsum([len(t) for t in times])[:-1]) if times else []
+
+    columns, clashes = _union(files, "columns")
+    held, held_clashes = _union(files, "held")
+    written: List[Column] = []
+    for path, (column, nodes) in sorted(columns.items()):
+        written.append(column)
+        sources = [(nodes[i], rows[i]) for i in range(len(files)) if i in nodes]
+        if column.row_bytes >= LARGE_ROW:
+            _copy_rows(target, column, sources, order.size)
+        else:
+            _gather(target, column, sources, order.size)
+    for path, (column, nodes) in sorted(held.items()):
+        if path in columns:
+            clashes.append((path, "written by two sources"))
+            continue
+        written.append(column)
+        values = np.full((order.size, *column.shape), fill(column.dtype), column.dtype)
+        for i, node in nodes.items():
+            _expand(node, column, rows[i], values)
+        _dataset(target, column, values)
+    once = _once(files, target)
+    totals = _totals(files, target)
+    return Merged(sorted_times, tuple(written), once, totals, tuple(clashes + held_clashes))
+
+
+def _union(files: List[h5py.File], kind: str) -> Tuple[Dict[str, Tuple[Column, Dict[int, Any]]], List[Tuple[str, str]]]:
+    """The columns of a kind: path -> (what it is, file number -> its node). The first part to have one decides what it
+    is; a part in which it is something else makes it a clash."""
+    found: Dict[str, Tuple[Column, Dict[int, Any]]] = {}
+    clashes: Dict[str, str] = {}
+    for i, file in enumerate(files):
+        for node in _nodes(file.get(kind)):
+            column = described(node)
+            known, nodes = found.setdefault(column.path, (column, {}))
+            if (known.dtype, known.shape) != (column.dtype, column.shape):
+                clashes[column.path] = (
+                    f"was {known.dtype} {known.shape} for one worker and {column.dtype} {column.shape} for another"
+                )
+                continue
+            nodes[i] = node
+    return {path: entry for path, entry in found.items() if path not in clashes}, list(clashes.items())
+
+
+def _nodes(group: Any) -> List[Any]:
+    """The described nodes below `group`."""
+    if group is None:
+        return []
+    if "path" in group.attrs:
+        return [group]
+    if isinstance(group, h5py.Dataset):
+        return []
+    return [node for name in group for node in _nodes(group[name])]
+
+
+def _create(target: h5py.File, column: Column, events: int, **how: Any) -> h5py.Dataset:
+    dataset = target.create_dataset(
+        column.path,
+        (events, *column.shape),
+        h5_dtype(column),
+        maxshape=(None, *column.shape),
+        fillvalue=None if column.text else fill(column.dtype),
+        **how,
+    )
+    attributes(dataset, column.unit, column.description, column.note)
+    return dataset
+
+
+def attributes(dataset: Any, unit: str, description: str, note: str = "") -> None:
+    dataset.attrs["units"] = unit
+    dataset.attrs["description"] = description
+    if note:
+        dataset.attrs["note"] = note
+
+
+def _dataset(target: h5py.File, column: Column, values: np.ndarray) -> None:
+    chunk = max(1, min(len(values), CHUNK_BYTES // max(1, column.row_bytes)))
+    _create(
+        target, column, len(values), chunks=(chunk, *column.shape), compression="gzip", compression_opts=1, shuffle=True
+    )[...] = values
+
+
+def _gather(target: h5py.File, column: Column, sources: List[Tuple[Any, np.ndarray]], events: int) -> None:
+    values = np.full((events, *column.shape), fill(column.dtype), column.dtype)
+    for node, rows in sources:
+        step = max(1, 64 * BLOCK_BYTES // max(1, column.row_bytes))
+        for start in range(0, len(rows), step):
+            part = node.asstr()[start : start + step] if column.text else node[start : start + step]
+            values[rows[start : start + step]] = part
+    _dataset(target, column, values)
+
+
+def _copy_rows(target: h5py.File, column: Column, sources: List[Tuple[Any, np.ndarray]], events: int) -> None:
+    dataset = _create(target, column, events, chunks=(1, *column.shape), **large_row_filters(column))
+    rest = (0,) * len(column.shape)
+    for node, rows in sources:
+        written = {node.id.get_chunk_info(i).chunk_offset[0] for i in range(node.id.get_num_chunks())}
+        for row in sorted(written):
+            if row < len(rows):
+                mask, chunk = node.id.read_direct_chunk((row, *rest))
+                dataset.id.write_direct_chunk((int(rows[row]), *rest), chunk, mask)
+
+
+def _expand(node: Any, column: Column, rows: np.ndarray, values: np.ndarray) -> None:
+    changes = node["rows"][:]
+    held = node["values"].asstr()[:] if column.text else node["values"][:]
+    last = np.searchsorted(changes, np.arange(len(rows)), side="right") - 1
+    known = last >= 0
+    values[rows[known]] = held[last[known]]
+
+
+def _once(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
+    """One value for the run: the one that the earliest event saw."""
+    written: List[str] = []
+    for file in sorted(files, key=lambda f: int(f.attrs["first"])):
+        for node in _nodes(file.get("once")):
+            column = described(node)
+            if column.path not in written:
+                value = node.asstr()[()] if column.text else node[()]
+                dataset = target.create_dataset(column.path, data=value, dtype=h5_dtype(column))
+                attributes(dataset, column.unit, column.description, column.note)
+                written.append(column.path)
+    return tuple(written)
+
+
+_HOW = {"sum": np.add, "max": np.maximum}
+
+
+def _totals(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
+    """Totals of the parts put together, in the order of the ranks."""
+    sums: Dict[str, Tuple[Total, np.ndarray, int]] = {}
+    for file in files:
+        for node in _nodes(file.get("totals")):
+            a = node.attrs
+            total = Total(
+                str(a["path"]), np.dtype(str(a["dtype"])), node.shape, str(a["how"]), str(a["unit"]), str(a["description"])
+            )
+            value, events = node[()], int(a["events"])
+            if total.path in sums:
+                _, before, count = sums[total.path]
+                if before.shape != value.shape:
+                    raise Unmergeable(f"{total.path} has {before.shape} pixels for one worker, {value.shape} for another.")
+                value, events = _HOW[total.how](before, value), events + count
+            sums[total.path] = (total, value, events)
+    for path, (total, value, events) in sorted(sums.items()):
+        dataset = target.create_dataset(path, data=value.astype(total.dtype, copy=False))
+        attributes(dataset, total.unit, total.description)
+        dataset.attrs["events"] = events
+    return tuple(sorted(sums))

@@ -1,0 +1,136 @@
+"""Part files and their merge, against plain numpy."""
+
+import h5py
+import numpy as np
+import pytest
+
+from producer import merge, part_file
+from producer.part_file import PartFile
+from producer.schema import MISSING, Column, Misfit, TEXT, Total, column, fitting, stored
+
+
+def write_part(path, events, *, every=1, pixels=(4, 5)):
+    """Events are (timestamp, number); the pixels and the odd column are missing in each event not divisible by `every`."""
+    part = PartFile(path)
+    part.declare(column("a/number", np.uint16))
+    part.declare_held(column("pv/x", np.float64))
+    part.declare_held(Column("pv/name", TEXT))
+    for timestamp, number in events:
+        part.begin(timestamp)
+        part.put("a/number", number)
+        part.hold("pv/x", float(number // 3))
+        part.hold("pv/name", f"é{number // 4}")
+        if number % every == 0:
+            if not part.knows("b/pixels"):
+                part.declare(column("b/pixels", np.float32, pixels))
+                part.declare(column("b/count", np.uint8))
+                part.declare(Column("b/text", TEXT))
+            part.put("b/pixels", np.full(pixels, number, np.float32))
+            part.put("b/count", np.uint8(number))
+            part.put("b/text", f"n{number}")
+    part.once(column("once/first", np.int32), events[0][1] if events else 0)
+    part.total(Total("Sums/all", np.dtype(float), (2,), "sum"), np.full(2, float(len(events))), len(events))
+    part.total(Total("Sums/top", np.dtype(float), (1,), "max"), np.array([max(n for _, n in events)], float), len(events))
+    part.close()
+
+
+@pytest.mark.parametrize("pixels", [(4, 5), (100, 100)], ids=["small rows", "large rows"])
+@pytest.mark.parametrize("deal", [lambda i: 0, lambda i: i % 3, lambda i: min(i // 100, 2)])
+def test_rows_come_out_in_time_order_with_missing_values_filled(tmp_path, pixels, deal):
+    numbers = np.arange(250)
+    stamps = 10_000 + 7 * numbers
+    parts = []
+    for rank in sorted({deal(i) for i in numbers}):
+        parts.append(tmp_path / f"{rank}.h5")
+        mine = [(int(t), int(n)) for t, n in zip(stamps, numbers) if deal(n) == rank]
+        write_part(parts[-1], mine, every=7, pixels=pixels)
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merged = merge.merge(parts, out)
+        assert not merged.clashes
+    with h5py.File(tmp_path / "out.h5", "r") as out:
+        assert np.array_equal(out["timestamp"][:], stamps)
+        assert np.array_equal(out["a/number"][:], numbers) and out["a/number"].dtype == np.int32
+        present = numbers % 7 == 0
+        assert np.array_equal(out["b/count"][:], np.where(present, numbers, MISSING))
+        frames = out["b/pixels"][:]
+        assert np.isnan(frames[~present]).all()
+        assert np.array_equal(frames[present], np.broadcast_to(numbers[present][:, None, None], (present.sum(), *pixels)))
+        assert [t for t in out["b/text"].asstr()[:]] == [f"n{n}" if n % 7 == 0 else "" for n in numbers]
+        assert np.array_equal(out["pv/x"][:], numbers // 3)
+        assert list(out["pv/name"].asstr()[:]) == [f"é{n // 4}" for n in numbers]
+        assert out["once/first"][()] == 0
+        assert out["Sums/all"][:].tolist() == [250.0, 250.0] and out["Sums/all"].attrs["events"] == 250
+        assert out["Sums/top"][:].tolist() == [249.0]
+
+
+def test_an_event_in_two_parts_is_refused(tmp_path):
+    for name in "ab":
+        write_part(tmp_path / name, [(1, 1), (2, 2)])
+    with h5py.File(tmp_path / "out.h5", "w") as out, pytest.raises(merge.Unmergeable, match="The event 1 was given twice"):
+        merge.merge([tmp_path / "a", tmp_path / "b"], out)
+
+
+def test_a_column_that_two_parts_disagree_on_is_a_clash_and_not_written(tmp_path):
+    write_part(tmp_path / "a", [(1, 0)], pixels=(2, 2))
+    write_part(tmp_path / "b", [(2, 0)], pixels=(3, 2))
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merged = merge.merge([tmp_path / "a", tmp_path / "b"], out)
+        assert [path for path, _ in merged.clashes] == ["b/pixels"]
+        assert "b/pixels" not in out and "b/count" in out
+
+
+def test_a_held_value_can_go_missing_and_come_back(tmp_path):
+    part = PartFile(tmp_path / "a")
+    part.declare_held(column("pv", np.int64))
+    for row, value in enumerate([None, 5, 5, None, 5]):
+        part.begin(row + 1)
+        part.hold("pv", value)
+    part.close()
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merge.merge([tmp_path / "a"], out)
+        assert out["pv"][:].tolist() == [MISSING, 5, 5, MISSING, 5]
+
+
+def test_held_changes_beyond_one_block_are_all_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(part_file, "HELD_CHANGES", 8)
+    part = PartFile(tmp_path / "a")
+    part.declare_held(column("pv", np.float64, (3,)))
+    for row in range(50):
+        part.begin(row)
+        part.hold("pv", np.full(3, row // 2))
+    part.close()
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merge.merge([tmp_path / "a"], out)
+        assert np.array_equal(out["pv"][:], np.repeat(np.arange(50) // 2, 3).reshape(50, 3))
+
+
+def test_a_worker_without_events_adds_nothing(tmp_path):
+    PartFile(tmp_path / "a").close()
+    write_part(tmp_path / "b", [(5, 3)])
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merge.merge([tmp_path / "a", tmp_path / "b"], out)
+        assert out["timestamp"][:].tolist() == [5] and out["once/first"][()] == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("u1", "i4"), ("u2", "i4"), ("u4", "i8"), ("u8", "i8"), ("i4", "i4"), ("?", "i4"), ("f2", "f4"), ("f8", "f8")],
+)
+def test_every_stored_integer_can_hold_the_missing_mark(dtype, expected):
+    assert stored(dtype) == np.dtype(expected)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "value", "words"),
+    [
+        ("i4", (), 1.5, "a float, integers in the events before"),
+        ("f8", (), np.zeros(3), "shape 3, of one number in the events before"),
+        ("f8", (2,), np.zeros(3), "shape 3, 2 in the events before"),
+        ("u8", (), np.uint64(2**63), "does not fit into 64 bits with a sign"),
+        ("i4", (), 2**40, "does not fit into 32 bits"),
+        ("f8", (), "x", "not a number"),
+    ],
+)
+def test_a_value_that_would_be_changed_by_its_column_is_refused(dtype, shape, value, words):
+    with pytest.raises(Misfit, match=words):
+        fitting(column("c", dtype, shape), value)
