@@ -188,13 +188,20 @@ def _totals(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
         for node in _nodes(file.get("totals")):
             a = node.attrs
             total = Total(
-                str(a["path"]), np.dtype(str(a["dtype"])), node.shape, str(a["how"]), str(a["unit"]), str(a["description"])
+                str(a["path"]),
+                np.dtype(str(a["dtype"])),
+                node.shape,
+                str(a["how"]),
+                str(a["unit"]),
+                str(a["description"]),
             )
             value, events = node[()], int(a["events"])
             if total.path in sums:
                 _, before, count = sums[total.path]
                 if before.shape != value.shape:
-                    raise Unmergeable(f"{total.path} has {before.shape} pixels for one worker, {value.shape} for another.")
+                    raise Unmergeable(
+                        f"{total.path} has {before.shape} pixels for one worker, {value.shape} for another."
+                    )
                 value, events = _HOW[total.how](before, value), events + count
             sums[total.path] = (total, value, events)
     for path, (total, value, events) in sorted(sums.items()):

@@ -118,7 +118,11 @@ class _Held:
         self.group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(HELD_CHANGES,))
         chunk = max(1, min(HELD_CHANGES, BLOCK_BYTES // max(1, column.row_bytes)))
         self.group.create_dataset(
-            "values", (0, *column.shape), h5_dtype(column), maxshape=(None, *column.shape), chunks=(chunk, *column.shape)
+            "values",
+            (0, *column.shape),
+            h5_dtype(column),
+            maxshape=(None, *column.shape),
+            chunks=(chunk, *column.shape),
         )
 
     def hold(self, row: int, value: Any) -> None:

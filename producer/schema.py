@@ -59,7 +59,9 @@ class Column:
         return self.dtype == TEXT
 
 
-def column(path: str, dtype: Any, shape: Tuple[int, ...] = (), unit: str = "", description: str = "", **more: Any) -> Column:
+def column(
+    path: str, dtype: Any, shape: Tuple[int, ...] = (), unit: str = "", description: str = "", **more: Any
+) -> Column:
     """A column for values of `dtype`, whatever is stored for it."""
     return Column(path, stored(dtype), tuple(int(n) for n in shape), unit, description, **more)
 

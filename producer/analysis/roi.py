@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Iterator, Optional, Tuple
+from typing import Annotated, Any, Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
 
 from producer.parameters import Meta, Wrong
+from producer.schema import Column, Total, column
 
 NAME = "roi"
 MANY = True
@@ -62,3 +65,97 @@ class Parameters:
 
 def _axes(count: int) -> str:
     return f"{count} axis" if count == 1 else f"{count} axes"
+
+
+RECORDED = {"region": "ROI", "save_pixels": "writeArea", "threshold": "thresADU"}
+
+
+def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[int, ...]]]:
+    start = f"{detector}/{parameters.name}"
+    region = parameters.region
+    found: Dict[str, Optional[Tuple[int, ...]]] = {f"{start}_sum": (), f"{start}_mean": (), f"{start}_max": ()}
+    found[f"{start}_com"] = None if region is None else (len(region),)
+    if parameters.save_pixels:
+        found[f"{start}_area"] = None if region is None else tuple(end - begin for begin, end in region)
+    return found
+
+
+class Computation:
+    """Of the pixels p of the region, those below the threshold counted as 0:
+
+    * ``_sum``: their sum; integers are summed exactly as int64, floats as float64
+    * ``_mean``: the sum divided by the number of pixels of the region, float64
+    * ``_max``: the largest; type of the frame
+    * ``_com``: (axes,) float64, the centre of mass sum(p*i)/sum(p) on each axis, in pixels from the region's first pixel;
+      NaN where the pixels sum to 0
+    * ``_area``: the pixels, if asked for; type of the frame
+    """
+
+    def __init__(self, parameters: Parameters, detector: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+        region = parameters.region or tuple((0, size) for size in shape)
+        self._cut = tuple(slice(start, end) for start, end in region)
+        self._threshold = parameters.threshold
+        sides = tuple(end - start for start, end in region)
+        self._pixels = int(np.prod(sides))
+        self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
+        # Along the first axes the frame is reduced step by step, so that each pixel is read once.
+        self._positions = [np.arange(side, dtype=np.float64) for side in sides]
+        start = f"{detector}/{parameters.name}"
+        self._names = [f"{start}_{what}" for what in ("sum", "mean", "max", "com")]
+        unit = "detector units"
+        self.columns: List[Column] = [
+            column(self._names[0], self._wide, (), unit, "sum of the pixels of the region"),
+            column(self._names[1], np.float64, (), unit, "mean of the pixels of the region"),
+            column(self._names[2], dtype, (), unit, "largest pixel of the region"),
+            column(
+                self._names[3],
+                np.float64,
+                (len(sides),),
+                "pixels",
+                "centre of mass, from the first pixel of the region",
+            ),
+        ]
+        self._area = f"{start}_area" if parameters.save_pixels else ""
+        if self._area:
+            self.columns.append(
+                column(
+                    self._area,
+                    dtype,
+                    sides,
+                    unit,
+                    "pixels of the region",
+                    mostly_constant=parameters.threshold is not None,
+                )
+            )
+
+    def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
+        pixels = frame[self._cut]
+        if self._threshold is not None:
+            pixels = np.where(pixels < self._threshold, 0, pixels).astype(frame.dtype, copy=False)
+        lines = self._lines(pixels)
+        total = lines[0].sum()
+        if total != 0:
+            centre = np.array([line @ at for line, at in zip(lines, self._positions)], dtype=np.float64) / total
+        else:
+            centre = np.full(len(lines), np.nan)
+        values = {
+            self._names[0]: total,
+            self._names[1]: total / self._pixels,
+            self._names[2]: pixels.max(),
+            self._names[3]: centre,
+        }
+        if self._area:
+            values[self._area] = pixels
+        return values
+
+    def _lines(self, pixels: np.ndarray) -> List[np.ndarray]:
+        """The sum over all other axes, for each axis."""
+        lines = []
+        while pixels.ndim > 1:
+            lines.append(pixels.sum(axis=tuple(range(1, pixels.ndim)), dtype=self._wide))
+            pixels = pixels.sum(axis=0, dtype=self._wide)
+        lines.append(pixels.astype(self._wide, copy=False))
+        return lines
+
+    def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
+        return []

@@ -1,10 +1,13 @@
 """Sums of a detector over all events of the run, pixel by pixel."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Iterator, List, Optional, Tuple
+from typing import Annotated, Any, ClassVar, Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
 
 from producer.parameters import Meta, Wrong
 from producer.problem import nearest
+from producer.schema import Column, Total
 
 NAME = "sums"
 MANY = False
@@ -79,3 +82,67 @@ class Parameters:
         for i, name in enumerate(self.algorithms):
             if name in self.algorithms[:i]:
                 yield ("algorithms", i), f"{name!r} is there twice", ""
+
+
+def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[int, ...]]]:
+    return {f"Sums/{detector}_{name}": None for name in parameters.algorithms}
+
+
+class Computation:
+    """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of 32 bits
+    fit); a maximum has the type of the frame's pixels in 64 bits. Frames with a pixel that is NaN make that pixel NaN.
+    """
+
+    columns: Tuple[Column, ...] = ()
+
+    def __init__(self, parameters: Parameters, detector: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+        self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
+        self._detector = detector
+        self._algorithms = parameters.parsed
+        self._sums: Dict[str, np.ndarray] = {}
+        self._counts = dict.fromkeys(parameters.algorithms, 0)
+        self._scratch = np.empty(shape, self._wide)
+        for algorithm in self._algorithms:
+            start = 0
+            if algorithm.maximum:
+                start = np.iinfo(np.int64).min if self._wide.kind == "i" else -np.inf
+            self._sums[algorithm.name] = np.full(shape, start, self._wide)
+
+    def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
+        for algorithm in self._algorithms:
+            total = self._sums[algorithm.name]
+            values = self._steps(algorithm, frame)
+            (np.maximum if algorithm.maximum else np.add)(total, values, out=total)
+            self._counts[algorithm.name] += 1
+        return {}
+
+    def _steps(self, algorithm: Algorithm, frame: np.ndarray) -> np.ndarray:
+        """The frame itself or the scratch array; the frame is never changed."""
+        if algorithm.threshold is None and not algorithm.hits and not algorithm.square:
+            return frame
+        work = self._scratch
+        np.copyto(work, frame)
+        if algorithm.threshold is not None:
+            work[work < algorithm.threshold] = 0
+        if algorithm.hits:
+            np.greater(work, 0, out=work, casting="unsafe")
+        if algorithm.square:
+            np.multiply(work, work, out=work)
+        return work
+
+    def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
+        return [
+            (
+                Total(
+                    f"Sums/{self._detector}_{algorithm.name}",
+                    self._wide,
+                    self._sums[algorithm.name].shape,
+                    "max" if algorithm.maximum else "sum",
+                    "detector units",
+                    "largest value of each pixel" if algorithm.maximum else "sum over the events of the run",
+                ),
+                self._sums[algorithm.name],
+                self._counts[algorithm.name],
+            )
+            for algorithm in self._algorithms
+        ]

@@ -30,7 +30,9 @@ def write_part(path, events, *, every=1, pixels=(4, 5)):
             part.put("b/text", f"n{number}")
     part.once(column("once/first", np.int32), events[0][1] if events else 0)
     part.total(Total("Sums/all", np.dtype(float), (2,), "sum"), np.full(2, float(len(events))), len(events))
-    part.total(Total("Sums/top", np.dtype(float), (1,), "max"), np.array([max(n for _, n in events)], float), len(events))
+    part.total(
+        Total("Sums/top", np.dtype(float), (1,), "max"), np.array([max(n for _, n in events)], float), len(events)
+    )
     part.close()
 
 
@@ -54,7 +56,9 @@ def test_rows_come_out_in_time_order_with_missing_values_filled(tmp_path, pixels
         assert np.array_equal(out["b/count"][:], np.where(present, numbers, MISSING))
         frames = out["b/pixels"][:]
         assert np.isnan(frames[~present]).all()
-        assert np.array_equal(frames[present], np.broadcast_to(numbers[present][:, None, None], (present.sum(), *pixels)))
+        assert np.array_equal(
+            frames[present], np.broadcast_to(numbers[present][:, None, None], (present.sum(), *pixels))
+        )
         assert [t for t in out["b/text"].asstr()[:]] == [f"n{n}" if n % 7 == 0 else "" for n in numbers]
         assert np.array_equal(out["pv/x"][:], numbers // 3)
         assert list(out["pv/name"].asstr()[:]) == [f"é{n // 4}" for n in numbers]
@@ -66,7 +70,10 @@ def test_rows_come_out_in_time_order_with_missing_values_filled(tmp_path, pixels
 def test_an_event_in_two_parts_is_refused(tmp_path):
     for name in "ab":
         write_part(tmp_path / name, [(1, 1), (2, 2)])
-    with h5py.File(tmp_path / "out.h5", "w") as out, pytest.raises(merge.Unmergeable, match="The event 1 was given twice"):
+    with (
+        h5py.File(tmp_path / "out.h5", "w") as out,
+        pytest.raises(merge.Unmergeable, match="The event 1 was given twice"),
+    ):
         merge.merge([tmp_path / "a", tmp_path / "b"], out)
 
 
