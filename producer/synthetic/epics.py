@@ -65,7 +65,7 @@ def pvs(count: int) -> List[Pv]:
         alias, pv, kind, value, spread = _FAMILIES[family]
         pv = pv.format(serial + 1)
         rows.append((alias.format(serial + 1) if alias else pv, pv, kind, value, spread))
-    return [Pv(*row, i % _STALE_EVERY == _STALE_EVERY - 1) for i, row in enumerate(rows)]
+    return [Pv(a, p, k, v, s, i % _STALE_EVERY == _STALE_EVERY - 1) for i, (a, p, k, v, s) in enumerate(rows)]
 
 
 def table(listed: List[Pv]) -> Table:

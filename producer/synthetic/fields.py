@@ -4,7 +4,7 @@ A detector class of psana is chosen by type, algorithm and version together, so 
 """
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 import numpy as np
 
@@ -186,11 +186,17 @@ def hsd_channel(samples: np.ndarray, peaks: Iterable[Tuple[int, int]]) -> np.nda
     number of samples left out.
     """
     count = len(samples)
-    sparse, at = [], 0
+    sparse: List[np.ndarray] = []
+    at = 0
     for first, length in peaks:
         sparse += [np.array([0x8000 | (first - at), 0x8000, 0x8000, 0x8000], U16), samples[first : first + length]]
         at = first + length
     sparse.append(np.array([0x8000 | (count - at), 0x8000, 0x8000, 0x8000], U16))
     body = np.concatenate(sparse).astype(U16)
-    parts = [np.array([count, 0, 0, 0], U32), samples.astype(U16), np.array([len(body), 1 << 24, 0, 0], U32), body]
+    parts: List[np.ndarray] = [
+        np.array([count, 0, 0, 0], U32),
+        samples.astype(U16),
+        np.array([len(body), 1 << 24, 0, 0], U32),
+        body,
+    ]
     return np.concatenate([part.view(U8) for part in parts])
