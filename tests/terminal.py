@@ -113,7 +113,9 @@ class Terminal:
                 return True
 
     def wait_until(self, condition: Callable[[str], bool], timeout: float = 20, what: str = "the condition") -> float:
-        """Seconds since the start at which `condition(text of the screen)` became true; AssertionError with the screen otherwise."""
+        """Seconds since the start at which `condition(text of the screen)` became true.
+
+        Raises AssertionError, with the screen, when it does not within `timeout` seconds."""
         end = time.perf_counter() + timeout
         while True:
             if condition(self.text()):

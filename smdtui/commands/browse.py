@@ -1,0 +1,127 @@
+"""`smdtui runs` and `smdtui names`: what is on disk."""
+
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from smdtui import site as sites
+from smdtui.catalog.experiment import Experiment, resolve
+from smdtui.commands import CommandError, print_json, table_text
+from smdtui.site import Site
+
+
+@dataclass(frozen=True)
+class Place:
+    site: Site
+    experiment: Experiment
+
+
+def place(arguments: Namespace) -> Place:
+    """The site and the experiment that the options (or the eLog's $EXPERIMENT) name."""
+    import os
+
+    site = sites.load(arguments.site)
+    name = arguments.experiment or os.environ.get("EXPERIMENT", "")
+    if not name:
+        raise CommandError("no experiment was named; give one, or set EXPERIMENT")
+    return Place(site, resolve(site, name, dir=arguments.dir, results=getattr(arguments, "results", None)))
+
+
+def runs(arguments: Namespace) -> int:
+    from smdtui.catalog.runs import RunCatalog
+    from smdtui.jobs.production import production_states
+
+    where = place(arguments)
+    summaries = RunCatalog(where.experiment.directory).summaries()
+    production = production_states(where.experiment, [s.run for s in summaries])
+    rows = [run_json(s, production.get(s.run, "none")) for s in summaries]
+    if arguments.json:
+        print_json({"experiment": where.experiment.name, "runs": rows})
+        return 0
+    from smdtui.words import size
+
+    header = ["run", "begin (UTC)", "events", "streams", "size", "state", "production"]
+    cells = [
+        [
+            str(r["run"]),
+            (r["begin"] or "-")[:19].replace("T", " "),
+            str(r["events"]),
+            str(r["streams"]),
+            size(r["bytes"]),
+            r["state"],
+            r["production"],
+        ]
+        for r in rows
+    ]
+    print(table_text(header, cells, right=frozenset({0, 2, 3, 4})))
+    for r in rows:
+        if r["problem"]:
+            print(f"run {r['run']}: {r['problem']}", file=sys.stderr)
+    return 0
+
+
+def utc_text(nanoseconds: int | None) -> str | None:
+    """ISO 8601 UTC of unix nanoseconds, to the microsecond."""
+    if nanoseconds is None:
+        return None
+    whole = datetime.fromtimestamp(nanoseconds // 10**9, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9 // 1000:06d}Z"
+
+
+def run_json(summary: Any, production: str) -> dict[str, Any]:
+    return {
+        "run": summary.run,
+        "begin": utc_text(summary.begin),
+        "end": utc_text(summary.end),
+        "events": summary.events,
+        "streams": summary.streams,
+        "bytes": summary.bytes,
+        "state": summary.state,
+        "problem": summary.problem,
+        "production": production,
+        "steps": summary.steps,
+        "scan": summary.scan,
+    }
+
+
+def names(arguments: Namespace) -> int:
+    from smdtui.catalog.names import ask_names
+
+    where = place(arguments)
+    table = ask_names(where.site, where.experiment, arguments.run, values=arguments.values)
+    only = {"epics": arguments.epics, "scan": arguments.scan}
+    wanted = [kind for kind, asked in only.items() if asked] or ["detectors", "epics", "scan"]
+    if arguments.json:
+        print_json({k: v for k, v in table.items() if k not in ("detectors", "epics", "scan") or k in wanted})
+        return 0
+    parts = []
+    if "detectors" in wanted and any(only.values()) is False:
+        parts.append(_detectors(table["detectors"]))
+    if "epics" in wanted:
+        parts.append(_epics(table["epics"], arguments.values))
+    if "scan" in wanted:
+        parts.append(table_text(["scan variable"], [[s["name"]] for s in table["scan"]]))
+    print("\n\n".join(parts))
+    return 0
+
+
+def _detectors(detectors: list[dict[str, Any]]) -> str:
+    rows = [
+        [d["name"], d["type"], ", ".join(d["data_types"]), _shape(d.get("shape")), d.get("dtype") or ""]
+        for d in detectors
+    ]
+    return table_text(["detector", "type", "data types", "shape", "dtype"], rows)
+
+
+def _shape(shape: list[int] | None) -> str:
+    return "x".join(map(str, shape)) if shape else ""
+
+
+def _epics(epics: list[dict[str, Any]], values: bool) -> str:
+    header = ["alias", "PV"] + (["first", "last"] if values else [])
+    rows = [
+        [e["alias"], e["pv"], *([str(e.get("first", "")), str(e.get("last", ""))] if values else [])] for e in epics
+    ]
+    return table_text(header, rows)

@@ -1,0 +1,63 @@
+"""`smdtui` and `smdtui demo`: open the app."""
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from smdtui import site as sites
+from smdtui.commands import CommandError
+
+
+def app(arguments: Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError("the app needs a terminal; `smdtui --help` lists the commands that do without")
+    site = sites.load(arguments.site)
+    return open_app(
+        site,
+        arguments.experiment or os.environ.get("EXPERIMENT", ""),
+        directory=arguments.dir,
+        results=arguments.results,
+        profile=Path(arguments.profile) if arguments.profile else None,
+        mouse=not arguments.no_mouse,
+    )
+
+
+def open_app(
+    site: sites.Site,
+    name: str,
+    directory: str | None = None,
+    results: str | None = None,
+    profile: Path | None = None,
+    mouse: bool = True,
+) -> int:
+    """Open the app on an experiment; an experiment that is not there is said in the app, which lists those that are."""
+    import getpass
+
+    from smdtui.app import run
+    from smdtui.catalog.experiment import ExperimentNotFound, resolve
+    from smdtui.catalog.runs import RunCatalog
+    from smdtui.services import Selection, Services
+
+    experiment, trouble = None, ""
+    try:
+        experiment = resolve(site, name, dir=directory, results=results)
+    except ExperimentNotFound as error:
+        trouble = str(error)
+    services = Services(
+        site=site,
+        experiment=experiment,
+        catalog=RunCatalog(experiment.directory) if experiment else None,
+        trouble=trouble,
+        demo=site.demo,
+        who=getpass.getuser(),
+        selection=Selection(profile=profile.absolute() if profile else None),
+    )
+    return run(services, mouse=mouse)
+
+
+def demo(arguments: Namespace) -> int:
+    from smdtui.demo import command
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return command(Path(arguments.directory) if arguments.directory else None, terminal=terminal, seed=arguments.seed)

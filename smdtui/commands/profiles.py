@@ -1,0 +1,95 @@
+"""`smdtui check`, `show` and `diff`: what a profile says, and what is wrong with it."""
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from producer.plan import Plan, effective, load
+from producer.problem import Problem, errors
+from smdtui.commands import CommandError, print_json
+
+
+def check(arguments: Namespace) -> int:
+    from smdtui.profile.check import check_experiment, check_file, check_run, render
+
+    problems = check_file(arguments.profile)
+    if arguments.experiment or arguments.dir:
+        from smdtui.commands.browse import place
+        from smdtui.jobs.production import runs_of
+
+        where = place(arguments)
+        problems = [*problems, *check_experiment(arguments.profile, where.experiment)]
+        for run in runs_of(where.experiment, arguments.runs) if arguments.runs else ():
+            problems += check_run(arguments.profile, where.site, where.experiment, run)
+    elif arguments.runs:
+        raise CommandError("--run needs --exp (or --dir): which experiment's run?")
+    problems = list(dict.fromkeys(problems))
+    if arguments.json:
+        print_json({"problems": [p.as_json() for p in problems]})
+    elif problems:
+        print(render(problems))
+    if not arguments.json:
+        print(_count(problems), file=sys.stderr)
+    return 1 if errors(problems) else 0
+
+
+def _count(problems: list[Problem]) -> str:
+    bad = len(errors(problems))
+    mild = len(problems) - bad
+    if not problems:
+        return "no problems"
+    return f"{bad} error{'s' * (bad != 1)}, {mild} warning{'s' * (mild != 1)}"
+
+
+def show(arguments: Namespace) -> int:
+    plan = effective(load(arguments.profile), arguments.run)
+    table = plan.as_json()
+    if arguments.json:
+        print_json(table)
+        return 0
+    origin = table["origin"]
+    print(f"run {plan.run}")
+    for key, value in flat(table["plan"]).items():
+        at = origin.get(key)
+        where = f"{at['file']}:{at['line']}" if at and at["line"] else "default"
+        print(f"  {key} = {value!r:<40} # {where}")
+    return 0
+
+
+def diff(arguments: Namespace) -> int:
+    """Prints a line per difference; exit status 0 also when there are some, as for the other commands."""
+    runs = arguments.run
+    if arguments.other is None and len(runs) != 2:
+        raise CommandError("give --run twice (two runs of one profile), or two profiles and one --run")
+    if arguments.other is not None and len(runs) != 1:
+        raise CommandError("with two profiles give --run once")
+    first = effective(load(arguments.profile), runs[0])
+    second = effective(load(arguments.other or arguments.profile), runs[-1])
+    changes = differences(first, second)
+    if arguments.json:
+        print_json({"changes": [{"key": k, "before": a, "after": b} for k, a, b in changes]})
+        return 0
+    for key, before, after in changes:
+        print(f"{key}: {_said(before)} -> {_said(after)}")
+    if not changes:
+        print("no difference")
+    return 0
+
+
+def _said(value: Any) -> str:
+    return "(nothing)" if value is None else repr(value)
+
+
+def differences(first: Plan, second: Plan) -> list[tuple[str, Any, Any]]:
+    """(key, value in the first, value in the second) of what differs; None where a plan has no such key."""
+    a, b = flat(first.as_json()["plan"]), flat(second.as_json()["plan"])
+    return [(k, a.get(k), b.get(k)) for k in [*a, *(k for k in b if k not in a)] if a.get(k) != b.get(k)]
+
+
+def flat(table: Any, key: str = "") -> dict[str, Any]:
+    """``{"epics.per_event[0].pv": ...}``: the leaves under their dotted keys; a list of plain values is one."""
+    if isinstance(table, dict) and table:
+        return {k: v for name, inner in table.items() for k, v in flat(inner, f"{key}.{name}" if key else name).items()}
+    if isinstance(table, list) and any(isinstance(x, dict) for x in table):
+        return {k: v for i, inner in enumerate(table) for k, v in flat(inner, f"{key}[{i}]").items()}
+    return {key: table}
