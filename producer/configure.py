@@ -9,6 +9,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from producer import dgram
 from producer.dgram import Damaged, Walk
+from producer.declaration_order import psana_order
 from producer.first_shapes import first_shapes, main_field, stacked
 from producer.first_values import first_and_last
 from producer.psana_classes import known
@@ -203,9 +204,9 @@ def _look_inside(stream: Stream, one: _Declared, values: bool, shapes: bool) -> 
 
 
 def _segments(configured: Configuration) -> Dict[str, Dict[int, _Segment]]:
-    """psana goes through the declarations backwards; later ones met for the same segment overwrite."""
+    """In the order of psana's dictionaries; of two declarations for the same segment the one met later overwrites."""
     result: Dict[str, Dict[int, _Segment]] = {}
-    for names in reversed(configured.names):
+    for names in psana_order(configured.names):
         segment = result.setdefault(names.detname, {}).setdefault(names.segment, _Segment())
         segment.dettype, segment.detid = names.dettype, names.detid
         segment.algs[names.alg] = names
@@ -335,6 +336,8 @@ def _epics(declared: List[_Declared]) -> Tuple[EpicsName, ...]:
         first.update(one.first)
         last.update(one.last)
     return tuple(
-        EpicsName(f.name, pvs.get(f.name, ""), f.kind, 0 if f.kind == "str" else f.rank, first.get(f.name), last.get(f.name))
+        EpicsName(
+            f.name, pvs.get(f.name, ""), f.kind, 0 if f.kind == "str" else f.rank, first.get(f.name), last.get(f.name)
+        )
         for _, f in _environment(declared, "epics")
     )

@@ -38,7 +38,9 @@ def first_shapes(stream: Stream, configured: Configuration, walked: Walk) -> Dic
                 if kind == SHAPES_DATA and key in configured.by_key and key not in found:
                     found[key] = shapes(data, configured.by_key[key], begin, end)
         except Corrupt as corrupt:
-            raise Damaged(parts[0].path, place, f"has corrupt data in the event at byte {place}: {corrupt}") from corrupt
+            raise Damaged(
+                parts[0].path, place, f"has corrupt data in the event at byte {place}: {corrupt}"
+            ) from corrupt
         if wanted <= found.keys():
             break
     return found

@@ -1,0 +1,69 @@
+"""What a run holds, asked from outside: ``python -m producer.probe names --exp E --run N --dir D [--values]``.
+
+One JSON object on stdout and exit status 0, or ``{"error": "..."}`` and 1.  Everything else goes to stderr.
+``python -m producer.probe preflight ...`` passes the rest on to producer.preflight.
+"""
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["preflight"]:
+        from producer.preflight import main as preflight  # which imports psana
+
+        return preflight(arguments[1:])
+    options = _parser().parse_args(arguments)
+    try:
+        answer = names(options.exp, options.run, options.dir, options.values)
+    except Exception as error:
+        from producer.dgram import Damaged
+        from producer.run_folder import FolderProblem, RunNotFound
+
+        answer = {"error": f"{error}." if isinstance(error, Damaged) else str(error)}
+        if not isinstance(error, (Damaged, FolderProblem, RunNotFound)):
+            traceback.print_exc()
+            answer = {"error": f"The probe failed on run {options.run}: {type(error).__name__}: {error}"}
+    # json.dumps refuses what is no JSON (NaN); a lone surrogate of a file name must not stop the answer
+    print(json.dumps(answer, allow_nan=False).encode("utf-8", "replace").decode(), flush=True)
+    return 1 if "error" in answer else 0
+
+
+def names(experiment: str, run: int, directory: Optional[str] = None, values: bool = False) -> Dict[str, Any]:
+    """The names of a run, as the JSON object; raises FolderProblem, RunNotFound or Damaged."""
+    from producer.configure import read_names
+    from producer.run_folder import find_run
+
+    files = find_run(directory or xtc_folder(experiment), run)
+    return {**read_names(files, values).as_json(), "experiment": experiment, "identity": files.identity}
+
+
+def xtc_folder(experiment: str) -> Path:
+    """Where psana looks for an experiment's data when it is given no folder."""
+    return Path(os.environ.get("SIT_PSDM_DATA", "/reg/d/psdm")) / experiment[:3] / experiment / "xtc"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m producer.probe",
+        description="What a run holds, as one JSON object.",
+        epilog="Example: python -m producer.probe names --exp tmoq00125 --run 14 --dir /data/tmoq00125/xtc",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    asked = commands.add_parser("names", help="detectors, EPICS PVs and scan variables")
+    asked.add_argument("--exp", required=True, help="the experiment's name")
+    asked.add_argument("--run", required=True, type=int, help="the run's number")
+    asked.add_argument("--dir", help="the folder of its xtc2 files (default: under $SIT_PSDM_DATA)")
+    asked.add_argument("--values", action="store_true", help="with the first and last value of each PV")
+    commands.add_parser("preflight", help="will a profile work on a run?", add_help=False)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
