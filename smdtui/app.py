@@ -62,7 +62,7 @@ def _lazily(name: str, screen: str) -> Callable[[], Screen[Any]]:
 class SmdApp(App[None]):
     """The operator's console on one experiment."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_suffix(".tcss")
     TITLE = "smdtui"
     BINDINGS = bindings("app")
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
@@ -121,16 +121,13 @@ class SmdApp(App[None]):
         """Leave; asks first when an edit would be lost."""
         from smdtui.widgets.confirm import Confirm
 
-        if isinstance(self.screen, Confirm):
-            self.exit()
-            return
         screens = [screen for stack in self._screen_stacks.values() for screen in stack]
         unsaved = [text for screen in screens if isinstance(screen, BaseScreen) and (text := screen.unsaved())]
-        if not unsaved:
+        if not unsaved or isinstance(self.screen, Confirm):  # a second ctrl+q at the question means it
             self.exit()
             return
-        question = "\n".join([*unsaved, "Leave and lose it?"])
-        self.push_screen(Confirm("Not saved", question), lambda yes: self.exit() if yes else None)
+        question = Confirm("Not saved", "\n".join([*unsaved, "Leave and lose it?"]))
+        await self.push_screen(question, lambda yes: self.exit() if yes else None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its name, then the themes."""

@@ -53,6 +53,16 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("list.last", "end,G", "jump(-1)", "Last", "last row", 0, "End G", palette=False),
         Key("list.open", "enter,l,right", "open", "Open", "open the row", 10, "enter"),
     ),
+    "log": (
+        Key("log.down", "down,j", "move(1)", "Down", "a line down", 0, "↓ j", palette=False),
+        Key("log.up", "up,k", "move(-1)", "Up", "a line up", 0, "↑ k", palette=False),
+        Key("log.page_down", "pagedown,ctrl+d", "page(1)", "Page down", "a page down", 0, "PgDn ^d", palette=False),
+        Key("log.page_up", "pageup,ctrl+u", "page(-1)", "Page up", "a page up", 0, "PgUp ^u", palette=False),
+        Key("log.first", "home,g", "jump(0)", "First", "first line", 0, "Home g", palette=False),
+        Key("log.last", "end,G", "jump(-1)", "End", "the end, and follow it", 12, "G"),
+        Key("log.right", "right,l", "shift(16)", "Right", "long lines: to the right", 0, "→ l", palette=False),
+        Key("log.left", "left,h", "shift(-16)", "Left", "long lines: to the left", 0, "← h", palette=False),
+    ),
     "mark": (
         Key("mark.toggle", "space", "mark", "Select", "select the row and go to the next", 20, "space"),
         Key("mark.all", "asterisk", "mark_all", "Select all", "select all rows that the filter shows", 0, "*"),
@@ -98,7 +108,9 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("profile.redo", "ctrl+r", "redo", "Redo", "do it again", 0, "^r"),
         Key("profile.runs", "left_square_bracket", "step(-1)", "Run", "plan of the run before", 50, "[ ]"),
         Key("profile.next_run", "right_square_bracket", "step(1)", "Next run", "plan of the next run", 0, "]"),
-        Key("profile.plan", "p", "plan", "Plan", "the whole plan of the selected run, and where each value is from", 51),
+        Key(
+            "profile.plan", "p", "plan", "Plan", "the whole plan of the selected run, and where each value is from", 51
+        ),
         Key("profile.text", "t", "text", "Text", "the profile as text", 52),
         Key("profile.editor", "e", "editor", "Editor", "edit the text in $EDITOR", 53),
         Key("profile.launch", "L", "launch", "Produce", "launch the production of the selected run", 54),

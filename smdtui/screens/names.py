@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.timer import Timer
@@ -41,7 +42,7 @@ class NamesScreen(BaseScreen):
     NAME = "names"
     KEY_GROUPS: ClassVar[tuple[str, ...]] = ("names", "list", "mark", "filter")
     BINDINGS = bindings("names", "filter")
-    CSS_PATH = "names.tcss"
+    CSS_PATH = Path(__file__).with_suffix(".tcss")
 
     def __init__(self) -> None:
         super().__init__()
@@ -260,7 +261,7 @@ class NamesScreen(BaseScreen):
 
 def _in_profile(text: str, path: Any, run: int) -> InProfile:
     """What the profile, as it is being edited, takes of the run; nothing while it has errors."""
-    from producer.plan import effective, parse
+    from producer.plan import check, effective
 
-    profile, _ = parse(text, path)
+    profile, _ = check(path, text)
     return InProfile.of(effective(profile, run)) if profile is not None else InProfile()

@@ -57,7 +57,7 @@ class ResultScreen(BaseScreen):
     NAME = "result"
     KEY_GROUPS: ClassVar[tuple[str, ...]] = ("result", "list", "filter")
     BINDINGS = bindings("result", "filter")
-    CSS_PATH = "result.tcss"
+    CSS_PATH = Path(__file__).with_suffix(".tcss")
 
     def __init__(self) -> None:
         super().__init__()

@@ -93,7 +93,7 @@ def test_ids_of_keys_are_unique_and_no_group_uses_a_key_twice():
 def test_no_screen_takes_a_key_that_lists_or_the_app_need():
     shared = {k for group in ("app", "list", "filter") for key in KEYS[group] for k in key.keys.split(",")}
     shared -= {"l", "right"}  # out and in again on a tree
-    for name in ("runs", "names", "profile", "jobs", "result"):
+    for name in ("runs", "names", "result"):
         taken = {k for key in KEYS[name] for k in key.keys.split(",")} & shared
         assert not taken, (name, taken)
 
