@@ -6,6 +6,7 @@ ends the scan, and what was found until then is kept.
 
 import contextlib
 import re
+from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 Path = Tuple[Any, ...]
@@ -25,22 +26,46 @@ _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 
 
+@dataclass(frozen=True)
+class Header:
+    """``[a.b]`` or ``[[a.b]]``: `path` with the index of each array of tables in it; offsets of its brackets."""
+
+    path: Path
+    start: int
+    end: int
+
+
+@dataclass
+class Scan:
+    """`positions`: see `positions`. `twice`: see `duplicate`. Offsets into the text: `values` from the first to behind
+    the last character of each value, `pairs` of each ``key = value``; `table_of`: the table in which a pair is written.
+    """
+
+    positions: Dict[Path, Position] = field(default_factory=dict)
+    twice: Optional[Tuple[Path, Position, Position]] = None
+    values: Dict[Path, Tuple[int, int]] = field(default_factory=dict)
+    pairs: Dict[Path, Tuple[int, int]] = field(default_factory=dict)
+    table_of: Dict[Path, Path] = field(default_factory=dict)
+    headers: List[Header] = field(default_factory=list)
+
+
 def positions(text: str) -> Dict[Path, Position]:
     """(line, column), both from 1, of every path that `tomllib.loads(text)` has. A key is where its name begins; an
     entry of an array where its value begins; an entry of an array of tables, and a table, at its header."""
-    return scan(text)[0]
+    return scan(text).positions
 
 
 def duplicate(text: str) -> Optional[Tuple[Path, Position, Position]]:
     """The first key or table that is there twice: its path, where it was first, where it is again; or None."""
-    return scan(text)[1]
+    return scan(text).twice
 
 
-def scan(text: str) -> Tuple[Dict[Path, Position], Optional[Tuple[Path, Position, Position]]]:
+def scan(text: str) -> Scan:
+    """As far as `text` is TOML."""
     scanner = _Scanner(text)
     with contextlib.suppress(_Ends):
         scanner.document()
-    return scanner.found, scanner.twice
+    return scanner.scan
 
 
 class _Ends(Exception):
@@ -52,8 +77,8 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.line, self.line_start, self.counted = 1, 0, 0
-        self.found: Dict[Path, Position] = {}
-        self.twice: Optional[Tuple[Path, Position, Position]] = None
+        self.scan = Scan()
+        self.found = self.scan.positions
         self.lengths: Dict[Path, int] = {}  # entries so far of each array of tables
         self.headed: Set[Path] = set()  # tables that had a header of their own
 
@@ -72,7 +97,7 @@ class _Scanner:
                 raise _Ends
 
     def header(self) -> Path:
-        array = self.text.startswith("[[", self.at)
+        start, array = self.at, self.text.startswith("[[", self.at)
         self.at += 2 if array else 1
         path: Path = ()
         keys = self.keys()
@@ -93,6 +118,7 @@ class _Scanner:
             if path in self.lengths:
                 path = (*path, self.lengths[path] - 1)
                 self.found.setdefault(path, place)
+        self.scan.headers.append(Header(path, start, self.at))
         return path
 
     def keys(self) -> List[Tuple[str, Position]]:
@@ -116,7 +142,7 @@ class _Scanner:
         return match.group()
 
     def pair(self, table: Path) -> None:
-        path = table
+        path, start = table, self.at
         keys = self.keys()
         for i, (name, place) in enumerate(keys):
             path = (*path, name)
@@ -126,8 +152,11 @@ class _Scanner:
         self.need("=")
         self.skip(_SPACE)
         self.value(path)
+        self.scan.pairs[path] = (start, self.scan.values[path][1])
+        self.scan.table_of[path] = table
 
     def value(self, path: Path) -> None:
+        start = self.at
         if self.peek("["):
             self.array(path)
         elif self.peek("{"):
@@ -138,7 +167,8 @@ class _Scanner:
             match = _SCALAR.match(self.text, self.at)
             if match is None or not match.group().strip():
                 raise _Ends
-            self.at = match.end()
+            self.at += len(match.group().rstrip())
+        self.scan.values[path] = (start, self.at)
 
     def array(self, path: Path) -> None:
         self.at += 1
@@ -182,8 +212,8 @@ class _Scanner:
         raise _Ends
 
     def again(self, path: Path, place: Position) -> None:
-        if self.twice is None:
-            self.twice = (path, self.found[path], place)
+        if self.scan.twice is None:
+            self.scan.twice = (path, self.found[path], place)
 
     def skip(self, pattern: "re.Pattern[str]") -> None:
         match = pattern.match(self.text, self.at)

@@ -61,7 +61,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key(k)} = {value_text(v)}" for k, v in value.items()) + "}"
+        return "{ " + ", ".join(f"{key(k)} = {value_text(v)}" for k, v in value.items()) + " }" if value else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(value_text(v) for v in value) + "]"
     raise TypeError(f"TOML has no form for {value!r}")
