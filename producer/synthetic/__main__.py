@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, List, Optional
 
-from producer.synthetic import experiment
+from producer.synthetic import experiment, marker
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -40,6 +40,10 @@ def main(argv: Optional[List[str]] = None) -> int:
             say(done=done, total=total, what=what)
 
     try:
+        stranger = marker.foreign(options.directory)
+        if stranger:
+            say(error=marker.foreign_words(options.directory, stranger))
+            return 1
         runs = [int(word) for word in options.runs.split(",") if word] or None
         written = experiment.write_experiment(
             options.directory, options.experiment, options.seed, options.events, options.pvs, runs, progress
@@ -48,10 +52,13 @@ def main(argv: Optional[List[str]] = None) -> int:
     except ImportError as error:
         say(error=f"psana, whose writer makes the demo, cannot be imported by {sys.executable}: {error}")
         return 1
+    except BrokenPipeError:  # who asked is gone; the demo stays half-written, and is known to be
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return 1
     except OSError as error:
         say(error=_sentence(error, options.directory))
         return 1
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         say(error=str(error))
         return 1
     say(finished={"runs": list(written), "bytes": size, "seconds": round(time.monotonic() - started, 2)})
@@ -60,8 +67,8 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 def _sentence(error: OSError, directory: Path) -> str:
     where = error.filename or directory
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no room left for {where}: the demo needs about 600 MB; free some, or name another folder"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"no room left for {where}: the demo needs about 560 MB; free some, or name another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{where} cannot be written ({error.strerror}); name a folder of your own"
     return f"{where}: {error.strerror or error}"

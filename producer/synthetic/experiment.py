@@ -206,7 +206,7 @@ def write_experiment(
     progress: Optional[Progress] = None,
 ) -> Dict[int, Written]:
     """Write the demo: ``<directory>/<hutch>/<experiment>/xtc`` with smalldata in it, ``.../calib`` beside it, and the
-    marker, which is complete only at the end.
+    marker, which is complete only at the end. What an earlier demo there had for runs goes, all else stays.
 
     `events` is the length of the longest run; `runs` some of the numbers of RUNS. Raises ValueError, OSError.
     """
@@ -217,9 +217,11 @@ def write_experiment(
     lengths = [max(round(plan.share * events), 1) for plan in plans]
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    mark = marker.Marker(VERSION, seed, events, pvs, experiment)
-    mark.write(directory)
     home = directory / hutch(experiment) / experiment
+    if marker.read(directory) is not None:
+        for file in [*home.glob(f"xtc/{experiment}-r*.xtc2*"), *home.glob(f"xtc/smalldata/{experiment}-r*.xtc2*")]:
+            file.unlink()
+    marker.Marker(VERSION, seed, events, pvs, experiment).write(directory)
     written, done, total = {}, 0, sum(lengths)
     for plan, length in zip(plans, lengths):
 

@@ -75,6 +75,8 @@ class Stream:
         self._offset = 0
         self._configure = DgramEdit(transition_id=TransitionId.Configure, ts=0, bufsize=CONFIGURE)
         self.run_info = self.declare("runinfo", RUN_INFO)
+        for path in (self.path, self.smd_path):  # a file of its own, whatever was there and whoever reads that
+            path.unlink(missing_ok=True)
         self._file = open(self.path, "wb")  # noqa: SIM115
         self._smd = open(self.smd_path, "wb", buffering=1 << 18)  # noqa: SIM115
 

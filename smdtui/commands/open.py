@@ -60,4 +60,9 @@ def demo(arguments: Namespace) -> int:
     from smdtui.demo import command
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    return command(Path(arguments.directory) if arguments.directory else None, terminal=terminal, seed=arguments.seed)
+    return command(
+        Path(arguments.directory) if arguments.directory else None,
+        terminal=terminal,
+        seed=arguments.seed,
+        open_app=lambda site, name, profile: open_app(site, name, profile=profile),
+    )
