@@ -1,8 +1,10 @@
 """EPICS process variables recorded with the data: the last value known at each event, or one value for the run."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Dict, Iterator, Optional, Tuple
+from typing import Annotated, ClassVar, Dict, Iterator, List, Optional, Tuple
 
+from producer.data_source import OpenRun, Variable
+from producer.defaults.held import Held
 from producer.parameters import Meta, Wrong
 
 SECTION = "epics"
@@ -52,3 +54,30 @@ class Parameters:
                 if pv.name in seen:
                     yield (field, i), f"{field}[{seen[pv.name]}] is already called {pv.name!r}; give one an alias", ""
                 seen.setdefault(pv.name, i)
+
+
+ABOUT_TIME = "the last value known at the event; not time-matched, it can be off by up to a second"
+
+
+def held(run: OpenRun, parameters: Parameters) -> List[Held]:
+    """PVs that are written with each event."""
+    groups = []
+    chosen = [(f"epicsUser/{pv.name}", pv.pv) for pv in parameters.per_event]
+    everything = [(f"epicsAll/{name}", name) for name in run.epics.names] if parameters.all else []
+    for group, names in (("epicsUser", chosen), ("epicsAll", everything)):
+        found = [(path, run.epics.find(name)) for path, name in names]
+        about = {path: ("", f"{name}: {ABOUT_TIME}") for path, name in names}
+        if found:
+            groups.append(Held(group, run.epics, [(path, pv) for path, pv in found if pv is not None], about))
+    return groups
+
+
+def once(run: OpenRun, parameters: Parameters) -> List[Tuple[str, str, Variable]]:
+    """(dataset, PV, variable) of those of which one value is written: the one known at the first event."""
+    found = [(f"epicsOnce/{pv.name}", pv.pv, run.epics.find(pv.pv)) for pv in parameters.once]
+    return [(path, pv, variable) for path, pv, variable in found if variable is not None]
+
+
+def promises(parameters: Parameters) -> Dict[str, Optional[Tuple[int, ...]]]:
+    """Datasets that a file must hold."""
+    return {f"epicsUser/{pv.name}": None for pv in parameters.per_event}

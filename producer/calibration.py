@@ -1,0 +1,142 @@
+"""Calibration constants of the detectors that are analysed: from the facility's service when it answers in time, else
+from a local folder, else none, which is said.
+
+The folder has ``<folder>/<detector>/<ctype>.npy`` (pedestals, pixel_gain, pixel_rms, pixel_status, pixel_mask,
+pixel_offset, common_mode, ...) and ``<folder>/<detector>/geometry.txt``.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+REACH = 3.0  # seconds for the service to answer at all
+FETCH = 120.0  # seconds for all constants of one detector
+
+Constants = Dict[str, Tuple[Any, Dict[str, Any]]]  # ctype -> (array or text, metadata), as psana has them
+
+
+class BadConstants(Exception):
+    """A file of constants cannot be read; the message names it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The constants of one detector; `source` in words, "" when there are none; `remarks`: what went wrong on the way."""
+
+    constants: Constants
+    source: str
+    remarks: Tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Changes with any constant."""
+        hashed = hashlib.sha256()
+        for ctype, (value, _) in sorted(self.constants.items()):
+            hashed.update(ctype.encode())
+            hashed.update(
+                np.ascontiguousarray(value).tobytes() if isinstance(value, np.ndarray) else str(value).encode()
+            )
+        return hashed.hexdigest()
+
+
+def from_folder(folder: Path, detector: str) -> Constants:
+    """Raises `BadConstants` naming the file that cannot be read; {} when there is nothing for the detector."""
+    own = folder / detector
+    if not own.is_dir():
+        return {}
+    found: Constants = {}
+    for path in sorted(own.iterdir()):
+        meta = {"ctype": path.stem, "experiment": "local", "run": 0}
+        try:
+            if path.suffix == ".npy":
+                value = np.load(path, allow_pickle=False)
+                if value.dtype.kind not in "fiub":
+                    raise BadConstants(f"{path} holds {value.dtype}, not numbers.")
+                found[path.stem] = (np.ascontiguousarray(value), meta)
+            elif path.suffix == ".txt":
+                found[path.stem] = (path.read_text(encoding="utf-8"), meta)
+        except (OSError, ValueError) as error:
+            raise BadConstants(f"{path} cannot be read as constants: {error}") from error
+    return found
+
+
+@dataclass
+class Provider:
+    """Finds constants. `ask(uniqueid, experiment, run)` is psana's own way to the service at `url`."""
+
+    ask: Callable[[str, str, int], Optional[Constants]]
+    url: str
+    folder: Optional[Path] = None
+    found: Dict[str, Found] = field(default_factory=dict)
+    _unreachable: Optional[str] = None
+
+    def get(self, detector: str, uniqueid: str, experiment: str, run: int) -> Found:
+        """Raises `BadConstants` for a file in the local folder that cannot be read."""
+        self.found[detector] = self._get(detector, uniqueid, experiment, run)
+        return self.found[detector]
+
+    def _get(self, detector: str, uniqueid: str, experiment: str, run: int) -> Found:
+        remarks: List[str] = []
+        if self._unreachable is None:
+            self._unreachable = _reach(self.url)
+        if self._unreachable:
+            remarks.append(f"the calibration service {self.url} does not answer ({self._unreachable})")
+        else:
+            answer = _within(FETCH, lambda: self.ask(uniqueid, experiment, run))
+            if isinstance(answer, BaseException):
+                remarks.append(f"the calibration service {self.url} failed ({_words(answer)})")
+            elif answer:
+                return Found(answer, f"the service {self.url}", ())
+            else:
+                remarks.append(f"the calibration service {self.url} has none")
+        if self.folder is not None:
+            constants = from_folder(self.folder, detector)
+            if constants:
+                return Found(constants, f"the folder {self.folder / detector}", tuple(remarks))
+            remarks.append(f"the folder {self.folder} has none")
+        return Found({}, "", tuple(remarks))
+
+
+def _reach(url: str) -> str:
+    """ "" when something answers at `url`, else why not. In a thread, because looking up a name has no time limit."""
+
+    def look() -> None:
+        import requests
+
+        requests.head(url, timeout=REACH)
+
+    answer = _within(REACH, look)
+    return _words(answer) if isinstance(answer, BaseException) else ""
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:
+    """What `call` returns, or the exception that it raised (SystemExit too: psana's client ends the process when the
+    service is down), or TimeoutError."""
+    answer: List[Any] = []
+
+    def run() -> None:
+        try:
+            answer.append(call())
+        except BaseException as error:  # handed to the caller, which says it
+            answer.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answer[0] if answer else TimeoutError(f"no answer within {seconds:.0f} s")
+
+
+def _words(error: BaseException) -> str:
+    name = type(error).__name__
+    text = str(error)
+    if name == "ConnectionError" and (
+        "Name or service" in text or "name resolution" in text or "NameResolution" in text
+    ):
+        return "its host name is not known here"
+    if name == "ConnectionError":
+        return "no connection"
+    return f"{name}: {text[:200]}" if text else name
