@@ -130,9 +130,9 @@ def _not_found(log: str, status: Any) -> str | None:
 
 def _disk(log: str) -> str | None:
     for sign, what in (("No space left on device", "is full"), ("Disk quota exceeded", "has reached your quota")):
-        at = re.search(rf"{sign}(?::? '([^']+)')?", log)
-        if at:
-            where = f" that holds {at[1]}" if at[1] else ""
+        if sign in log:
+            at = re.search(rf"{sign}: '([^']+)'", log)
+            where = f" that holds {at[1]}" if at else ""
             return f"The disk{where} {what} ({sign}); make room and launch the run again."
     return None
 

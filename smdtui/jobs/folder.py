@@ -4,6 +4,7 @@ Every file appears whole (written beside and renamed); ``events.jsonl`` only gro
 where the parent is a setgid folder that its group may write, and never writable by everybody.
 """
 
+import io
 import json
 import os
 import secrets
@@ -77,6 +78,16 @@ def write_whole(path: Path, text: str, executable: bool = False) -> None:
         raise
 
 
+def open_append(path: Path) -> io.FileIO:
+    """`path` opened so that each write goes to its end as a whole, made with the folder's rights when it is new."""
+    try:
+        file = io.FileIO(path, "xb", opener=lambda name, flags: os.open(name, flags | os.O_APPEND, 0o660))
+    except FileExistsError:
+        return io.FileIO(path, "ab")
+    _open_up(path, stat.S_IRGRP | stat.S_IWGRP, shared(path.parent))
+    return file
+
+
 def write_toml(path: Path, table: Mapping[str, Any]) -> None:
     """TOML has no null: keys whose value is None are left out."""
     write_whole(path, tomli_w.dumps({k: v for k, v in table.items() if v is not None}))
@@ -117,14 +128,8 @@ class JobFolder:
         """Appends one line to events.jsonl; lines of several writers never mix."""
         path = self.path / EVENTS
         line = json.dumps({"time": utc(), "what": what, "who": who, "host": os.uname().nodename, **more})
-        new = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o664)
-        try:
-            os.write(descriptor, line.encode() + b"\n")
-        finally:
-            os.close(descriptor)
-        if new:
-            _open_up(path, stat.S_IRGRP | stat.S_IWGRP, shared(self.path))
+        with open_append(path) as f:
+            f.write(line.encode() + b"\n")
 
     def events(self) -> list[dict[str, Any]]:
         """Oldest first. A line that is no JSON object (a full disk cut it) is shown as ``{"what": "unreadable"}``."""

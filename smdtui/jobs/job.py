@@ -119,7 +119,7 @@ def read_job(folder: JobFolder, now: float | None = None) -> Job:
     facts = read_facts(folder, now)
     engine = EngineFacts()
     if facts.exit is None and facts.engine is not None:
-        engine = local.alive(facts.engine)
+        engine = local.alive(facts.engine, folder.path)
         if engine.alive is False:
             # It may have ended between the two looks.
             facts = read_facts(folder, now)

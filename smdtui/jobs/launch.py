@@ -41,14 +41,14 @@ class LaunchError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """`engine` "" is the site's first; `ranks` 0 the engine's number; `events` 0 all of the run."""
+    """`engine` "" is the site's first; `ranks` 0 the engine's number; `events` 0 or None all of the run."""
 
     experiment: Place
     run: int
     profile: Path
     engine: str = ""
     ranks: int = 0
-    events: int = 0
+    events: int | None = 0
     who: str = field(default_factory=getpass.getuser)
 
 
@@ -102,7 +102,7 @@ def prepare(site: Site, request: Request) -> Prepared:
     ranks = request.ranks or engine.ranks
     if ranks < 1 or ranks == 2:
         problems.append(Problem("error", f"{ranks} ranks were asked for; psana needs 1, or at least 3"))
-    if request.events < 0:
+    if (request.events or 0) < 0:
         problems.append(
             Problem("error", f"a limit of {request.events} events was asked for; it must be 0 (all) or more")
         )
@@ -250,7 +250,7 @@ def _record(prepared: Prepared) -> dict[str, Any]:
         "output": str(prepared.output),
         "engine": prepared.engine_name,
         "ranks": prepared.ranks,
-        "events": request.events,
+        "events": request.events or 0,
         "who": request.who,
         "created": utc(time.time()),
         "version": __version__,

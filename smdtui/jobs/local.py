@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, JobFolder, utc
+from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, JobFolder, open_append, utc
+from smdtui.jobs.shared_memory import sweep_recorded
 from smdtui.jobs.states import EngineFacts
 
 MARK = "SMDTUI_JOB"  # in the environment of every process that a job starts; its value is the job's folder
@@ -43,8 +44,9 @@ def here(engine: Mapping[str, Any]) -> bool:
     return engine.get("host") == socket.gethostname()
 
 
-def alive(engine: Mapping[str, Any]) -> EngineFacts:
-    """What this machine says about the supervisor that engine.toml names."""
+def alive(engine: Mapping[str, Any], folder: Path | None = None) -> EngineFacts:
+    """What this machine says about the supervisor that engine.toml names; with the job's `folder` also how many of the
+    job's processes a dead one has left."""
     if "unreadable" in engine:
         return EngineFacts(None, reason=str(engine["unreadable"]))
     if not here(engine):
@@ -54,7 +56,7 @@ def alive(engine: Mapping[str, Any]) -> EngineFacts:
     start = process_start(int(engine.get("pid") or 0))
     if start is not None and start == engine.get("start"):
         return EngineFacts(True)
-    return EngineFacts(False, reason="its supervisor was killed")
+    return EngineFacts(False, reason="its supervisor was killed", orphans=len(marked(folder)) if folder else 0)
 
 
 def send(pid: int, start: int, number: int) -> bool:
@@ -115,11 +117,11 @@ def start(folder: JobFolder, environment: Mapping[str, str], timeout: float = ST
     RuntimeError with the supervisor's own words when it does not."""
     root = Path(__file__).resolve().parents[2]
     words = [sys.executable, "-m", "smdtui.jobs.supervisor", str(folder.path)]
-    with open(folder.path / SUPERVISOR_LOG, "ab") as log:
+    with open_append(folder.path / SUPERVISOR_LOG) as log:
         child = subprocess.Popen(
             words,
             cwd=root,
-            env=dict(environment),
+            env={k: v for k, v in environment.items() if k != MARK},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -181,6 +183,7 @@ def cancel(folder: JobFolder, who: str = "") -> Cancelled:
                 True, f"{folder.id} belongs to {engine.get('user', 'another user')}; its supervisor is asked to end it"
             )
     count = end_marked(folder.path)
+    sweep_recorded(folder.path)
     if not folder.has(EXIT):
         folder.write(EXIT, {"by": "cancel", "when": utc(), "host": socket.gethostname(), "leftover": count})
     return Cancelled(True, f"{folder.id} had lost its supervisor; {count} of its processes were ended")

@@ -17,13 +17,17 @@ umask {umask}
 
 # ---- the last thing that happens: leave no process behind, and record how it ended ----------------------------
 stopped=
+segments=
+marked() {{
+    {mark}= grep -lszxF "{mark}=$job" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do
+        [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || echo "$pid"
+    done
+}}
 record() {{
     status=$?
     trap '' TERM INT HUP
-    for environ in $({mark}= grep -lszxF "{mark}=$job" /proc/[0-9]*/environ); do
-        pid=${{environ#/proc/}}; pid=${{pid%/environ}}
-        [ "$pid" = $$ ] || kill -KILL "$pid" 2>/dev/null
-    done
+    for pid in $(marked); do kill -KILL "$pid" 2>/dev/null; done
+    [ -z "$segments" ] || rm -f $segments
     text="status = $status
 when = \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"
 host = \"$(uname -n)\"
@@ -44,6 +48,8 @@ stop() {{
     # The supervisor asks for the end with TERM; when it is gone, its death itself has sent that signal.
     if [ -n "$SMDTUI_SUPERVISOR" ] && ! grep -qs "^PPid:[[:space:]]*$SMDTUI_SUPERVISOR\$" /proc/$$/status; then
         stopped=supervisor-lost
+        # Killed MPICH ranks leave their shared memory behind, and nobody else cleans up now.
+        segments=$(for pid in $(marked); do grep -hso '/dev/shm/mpich_shm_[^ ]*' "/proc/$pid/maps"; done | sort -u)
     fi
     [ -n "$child" ] && kill -TERM "$child" 2>/dev/null
     # A rank may ignore TERM, and its launcher waits for it.

@@ -27,6 +27,7 @@ class EngineFacts:
     pending: bool = False
     reason: str = ""
     age: float = 0.0
+    orphans: int = 0  # processes of the job that still run though `alive` is False
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,10 @@ def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
     """The state of a job that still runs, None when it does not."""
     assert facts.engine is not None
     reason = engine.reason
-    if engine.alive is False:
+    if engine.alive is False and not engine.orphans:
         return None
+    if engine.orphans:
+        reason = f"{engine.reason}, {engine.orphans} of its processes still run; cancel ends them"
     if engine.alive is None:
         seen = max(facts.heartbeat or 0.0, facts.progress.updated or 0.0)
         if not seen:

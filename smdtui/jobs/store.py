@@ -7,8 +7,10 @@ from pathlib import Path
 
 import tomllib
 
-from smdtui.jobs.folder import EXIT, REJECTED, VERDICT, JobFolder, folders, make_folder, write_toml
+from smdtui.jobs import local
+from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, REJECTED, VERDICT, JobFolder, folders, make_folder, write_toml
 from smdtui.jobs.job import Job, read_job
+from smdtui.jobs.states import LOST
 
 _ended: dict[Path, tuple[tuple[int, ...], Job]] = {}
 
@@ -21,8 +23,8 @@ def _stamp(path: Path) -> int:
 
 
 def _stamps(folder: JobFolder) -> tuple[int, ...]:
-    """Changes when the end of a job is written again (submit.sh run by hand)."""
-    return tuple(_stamp(folder.path / name) for name in (EXIT, VERDICT, REJECTED))
+    """Changes when the end of a job is written again (submit.sh run by hand, or a cancel of what was lost)."""
+    return tuple(_stamp(folder.path / name) for name in (EXIT, VERDICT, REJECTED, CANCEL))
 
 
 def find_job(roots: Iterable[Path], word: str) -> Job:
@@ -53,7 +55,8 @@ def _job(folder: JobFolder, now: float) -> Job:
     if known and known[0] == stamps:
         return known[1]
     job = read_job(folder, now)
-    if not job.active and any(stamps):
+    # A lost job of another machine may only have been silent.
+    if not job.active and (job.state != LOST or local.here(folder.table(ENGINE) or {})):
         _ended[folder.path] = (stamps, job)
     return job
 

@@ -27,7 +27,7 @@ from smdtui.jobs.folder import (
     utc,
 )
 from smdtui.jobs.local import GRACE_SECONDS, MARK, identity, marked, process_start, send
-from smdtui.jobs.shared_memory import leftovers, mapped_by
+from smdtui.jobs.shared_memory import RECORD, leftovers, mapped_by, record
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -99,8 +99,7 @@ class Supervisor:
             if os.getppid() != me:  # the supervisor died before the line above
                 os._exit(143)
 
-        env = {k: v for k, v in os.environ.items() if k != MARK}
-        env["SMDTUI_SUPERVISOR"] = str(me)
+        env = {**os.environ, MARK: str(self.folder.path), "SMDTUI_SUPERVISOR": str(me)}
         with open(self.folder.path / LOG, "ab") as log:
             return subprocess.Popen(
                 [str(self.folder.path / SCRIPT)],
@@ -125,7 +124,10 @@ class Supervisor:
             if now - beat > BEAT_SECONDS:
                 beat = now
                 self.beat()
-            self.segments |= mapped_by(p for p, _ in descendants(os.getpid()))
+            seen = mapped_by(p for p, _ in descendants(os.getpid()))
+            if not seen <= self.segments:
+                self.segments |= seen
+                record(self.folder.path, self.segments)
             if self.stopping is None and self.folder.has(CANCEL):
                 self.stop(child, "cancel")
             if self.stopping is not None and now - self.stopping > GRACE_SECONDS + 2:
@@ -164,7 +166,7 @@ class Supervisor:
         """TERM to every process of the job that is left, KILL after the grace. Returns how many there were."""
         me = os.getpid()
         seen: set[tuple[int, int]] = set()
-        # When submit.sh ended by itself the ranks have no work any more; only a cancelled job has earned its grace.
+        # What is stopped has had its grace while submit.sh waited for its launcher.
         deadline = time.monotonic() + (GRACE_SECONDS if self.stopping is None else 1.0)
         give_up = deadline + 30
         while left := {*descendants(me), *marked(self.folder.path)}:
@@ -199,7 +201,8 @@ class Supervisor:
                     "leftover": left,
                 }
             )
-        (self.folder.path / RESERVE).unlink(missing_ok=True)
+        for name in (RESERVE, RECORD):
+            (self.folder.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a full disk; exit.toml is what counts
             self.folder.event("ended", "supervisor", status=self.status, leftover=left, swept=len(swept))
 
