@@ -243,7 +243,8 @@ def _detectors(
                 if alg not in found or (there and not found[alg].known):
                     version = "_".join(map(str, names.version))
                     found[alg] = DataType(alg, version, there, _fields(one, first, alg))
-    detectors, others = [], []
+    detectors: List[DetectorName] = []
+    others: List[DetectorName] = []
     for name, types in interfaces.items():
         detector = _detector(declared, name, tuple(types.values()))
         (others if classes is not None and not any(t.known for t in types.values()) else detectors).append(detector)

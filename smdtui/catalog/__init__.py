@@ -1,0 +1,1 @@
+"""What is on disk: experiments, their runs, and what a run holds."""
