@@ -34,6 +34,7 @@ DARK = Theme(
     surface="#101418",
     panel="#252C34",
     dark=True,
+    variables={"text-muted": "#94A0AC", "block-cursor-foreground": "#101418"},
 )
 LIGHT = Theme(
     name="smdtui-light",
@@ -46,6 +47,7 @@ LIGHT = Theme(
     surface="#FFFFFF",
     panel="#E4E8EC",
     dark=False,
+    variables={"text-muted": "#5A6672", "block-cursor-foreground": "#FFFFFF"},
 )
 
 
@@ -122,7 +124,8 @@ class SmdApp(App[None]):
         from smdtui.widgets.confirm import Confirm
 
         screens = [screen for stack in self._screen_stacks.values() for screen in stack]
-        unsaved = [text for screen in screens if isinstance(screen, BaseScreen) and (text := screen.unsaved())]
+        found = [self.services.unsaved(), *(screen.unsaved() for screen in screens if isinstance(screen, BaseScreen))]
+        unsaved = list(dict.fromkeys(text for text in found if text))
         if not unsaved or isinstance(self.screen, Confirm):  # a second ctrl+q at the question means it
             self.exit()
             return

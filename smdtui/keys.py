@@ -79,6 +79,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("runs.profile", "p", "profile", "Profile", "what is extracted from this run", 40),
         Key("runs.launch", "L", "launch", "Produce", "launch the production of the selected runs", 41),
         Key("runs.result", "o", "result", "Result", "the file that was produced of this run", 42),
+        Key("runs.experiments", "x", "experiments", "Experiment", "choose another experiment", 43),
         Key("runs.refresh", "r", "refresh_runs", "Refresh", "look at the folder again"),
     ),
     "names": (

@@ -13,6 +13,7 @@ from typing import Any
 class Selection:
     """What the operator is looking at, on whichever screen. `job` is a job id, `result` a produced file."""
 
+    experiment: str = ""
     run: int | None = None
     profile: Path | None = None
     job: str | None = None
@@ -40,7 +41,7 @@ class Services:
     def document(self) -> Any:
         """The selected profile as it is being edited: one smdtui.profile.document.ProfileDocument for all screens.
 
-        None when no profile is selected. Raises what ProfileDocument.open raises (OSError, ProfileError).
+        None when no profile is selected. Raises what ProfileDocument.open raises: OSError, and ValueError in words.
         """
         path = self.selection.profile
         if path is None:
@@ -50,6 +51,19 @@ class Services:
 
             self._document = ProfileDocument.open(path)
         return self._document
+
+    def unsaved(self) -> str | None:
+        """A sentence when the profile has changes that are not saved."""
+        if self._document is None or not self._document.unsaved:
+            return None
+        return f"{Path(self._document.path).name} has changes that are not saved."
+
+    def open(self, experiment: Any) -> None:
+        """Turn to another experiment; nothing of the one before stays selected, but the profile."""
+        from smdtui.catalog.runs import RunCatalog
+
+        self.experiment, self.catalog, self.trouble = experiment, RunCatalog(experiment.directory), ""
+        self.selection = Selection(experiment=experiment.name, profile=self.selection.profile)
 
     def select(self, **changes: Any) -> Selection:
         """Change the selection; the result of another run or job is not kept."""

@@ -183,12 +183,19 @@ class NamesScreen(BaseScreen):
 
     # -- into the profile
     def _look_into_profile(self) -> None:
-        document, run = self.services.document, self._asked
+        document, run = self._document(), self._asked
         if document is None or run is None:
             self.have = InProfile()
             return
         text, path = document.text, self.services.selection.profile
         self.background("profile", lambda task: _in_profile(text, path, run), self._mark_profile)
+
+    def _document(self) -> Any:
+        try:
+            return self.services.document
+        except (OSError, ValueError) as error:
+            self.say(f"The profile cannot be read: {in_words(error)}", "error")
+            return None
 
     def _mark_profile(self, have: InProfile) -> None:
         self.have = have
@@ -196,14 +203,19 @@ class NamesScreen(BaseScreen):
 
     def action_add(self, per_event: bool) -> None:
         """Put the selected PVs into the profile."""
-        document = self.services.document
+        from smdtui.profile.document import EditFailed
+
+        document = self._document()
         if document is None:
             self.say("No profile is open. Press 3 to choose or make one; your selection stays.", "warn")
             return
         chosen = [self.rows.names[row] for row in self.list.state.chosen]
         new, there, others = adding(chosen, self.have, per_event)
-        for name in new:
-            document.add_pv(name.what, name.name if name.name != name.what else None, per_event=per_event)
+        try:
+            document.add_pvs([(name.what, name.name) for name in new], per_event)
+        except EditFailed as error:
+            self.say(str(error), "error")
+            return
         how = "per event" if per_event else "once per run"
         told = [f"{words.plural(len(new), 'PV')} added {how}, not saved yet (3, then w saves)"] if new else []
         told += [f"{words.plural(len(there), 'PV')} in the profile already"] if there else []

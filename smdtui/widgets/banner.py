@@ -32,7 +32,8 @@ class Banner(Widget):
         if chosen.run is not None:
             parts.append((f"  run {chosen.run}", "bold"))
         if chosen.profile is not None:
-            parts.append((f"  {clean(chosen.profile.name)}", ""))
+            star = " *not saved*" if services.unsaved() else ""
+            parts.append((f"  {clean(chosen.profile.name)}{star}", ""))
         left = Content.assemble(*parts)
         long = Content.assemble(*self._tabs(short=False))
         right = long if left.cell_length + long.cell_length + 1 <= width else Content.assemble(*self._tabs(short=True))

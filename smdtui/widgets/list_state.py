@@ -58,5 +58,8 @@ class ListState:
     def mark_all(self) -> ListState:
         return replace(self, marked=self.marked | set(self.view))
 
+    def with_marks(self, marked: frozenset[int]) -> ListState:
+        return replace(self, marked=marked)
+
     def unmarked(self) -> ListState:
         return replace(self, marked=frozenset())

@@ -30,7 +30,9 @@ class LogView(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--error", "log--warn", "log--hit", "log--muted"}
     DEFAULT_CSS = """
-    LogView { height: 1fr; background: $background; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    LogView {
+        height: 1fr; background: $background; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1;
+    }
     LogView .log--error { color: $error; }
     LogView .log--warn { color: $warning; }
     LogView .log--hit { text-style: reverse; }

@@ -200,7 +200,7 @@ class VirtualList(ScrollView, can_focus=True):
         return MARK if self.markable else 1
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self._style("")
+        width, base = self.scrollable_content_region.width, self._style("")
         if self.head and y == 0:
             return self._head_line(width, base)
         at = y - self.head + self.scroll_offset.y

@@ -1,21 +1,24 @@
 """What the tests of the app share: time and colours pinned, and waiting on conditions instead of the clock."""
 
+import os
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
+# Textual reads these once, when it is imported.
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+os.environ.pop("NO_COLOR", None)
+
 NOW = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
 
 
 @pytest.fixture(autouse=True)
 def pinned(monkeypatch, tmp_path):
-    """The same time zone and colours everywhere, and no file of the user's own."""
+    """The same time zone everywhere, and no file of the user's own."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TEXTUAL_COLOR_SYSTEM", "truecolor")
     for name in ("CACHE", "STATE", "DATA", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
 

@@ -100,7 +100,7 @@ def test_no_screen_takes_a_key_that_lists_or_the_app_need():
 
 def test_find_names_the_key_that_is_missing():
     assert find("runs.launch").keys == "L"
-    with pytest.raises(KeyError, match="runs.lunch"):
+    with pytest.raises(KeyError, match="lunch"):
         find("runs.lunch")
 
 

@@ -1,6 +1,7 @@
 """The widgets and the shell on a screen: lists, filter, help, questions, background work, back and quit."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from snapshot import check_snapshot, screen_text
@@ -107,7 +108,12 @@ async def test_only_the_lines_on_the_screen_are_asked_for(rows_app):
     async with app.run_test(size=(80, 24)) as pilot:
         asked = set()
         cells = app.screen.list.cells
-        app.screen.list.show(range(20_000), cells=lambda row: asked.add(row) or cells(row))
+
+        def noting(row):
+            asked.add(row)
+            return cells(row)
+
+        app.screen.list.show(range(20_000), cells=noting)
         await pilot.press("G")
         await pilot.pause()
         assert max(asked) == 19_999
@@ -169,6 +175,7 @@ async def test_snapshot_of_the_shell(rows_app, size):
         app.screen.select(run=14)
         app.screen.list.state = app.screen.list.state.move(3).mark()
         await pilot.pause()
+        assert "   13" in screen_text(app)
         check_snapshot(app, f"shell_{size[0]}x{size[1]}")
 
 
@@ -252,7 +259,8 @@ async def test_quitting_with_an_edit_asks_and_no_is_the_default(rows_app):
 
 async def test_work_that_is_overtaken_is_dropped_and_the_rest_arrives(rows_app, wait_for):
     app = rows_app()
-    got, go = [], threading.Event()
+    got: list = []
+    go = threading.Event()
     async with app.run_test(size=(80, 24)) as pilot:
         first = app.screen.background("g", lambda task: go.wait(10) and "old", got.append)
         app.screen.background("g", lambda task: (task.report(1), "new")[1], got.append, progress=got.append)
@@ -265,7 +273,7 @@ async def test_work_that_is_overtaken_is_dropped_and_the_rest_arrives(rows_app, 
 async def test_an_expected_failure_is_said_in_its_words(rows_app, wait_for):
     app = rows_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.screen.background("g", lambda task: open("/no/such/file"), print)
+        app.screen.background("g", lambda task: Path("/no/such/file").read_text(), print)
         await wait_for(pilot, lambda: "✗ /no/such/file: No such file" in screen_text(app), "the words")
 
 
