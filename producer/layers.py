@@ -23,10 +23,13 @@ except ImportError:  # Python below 3.11
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value was written; ``Origin("", 0)``: nowhere, it is the parameter's default."""
+    """Where a value was written, `key` being its dotted path in that file; ``Origin("", 0)``: nowhere, it is the
+    parameter's default."""
 
     file: str
     line: int
+    column: int = 0
+    key: str = ""
 
 
 DEFAULT = Origin("", 0)
@@ -93,7 +96,7 @@ class Layer:
         return Entry(instance, found)
 
     def origin(self, path: Path) -> Origin:
-        return Origin(self.file, self.report.place(path)[0])
+        return Origin(self.file, *self.report.place(path), dotted(path))
 
 
 def read_text(path: FilePath) -> str:

@@ -62,7 +62,7 @@ class ProfileDocument:
             self._text = text
 
     @property
-    def dirty(self) -> bool:
+    def unsaved(self) -> bool:
         return self._text.encode("utf-8") != self._seen
 
     @property
