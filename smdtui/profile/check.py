@@ -5,27 +5,19 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from producer import plan as plans
 from producer.layers import read_text
 from producer.plan import Plan, Profile, effective, gaps, unmatched
 from producer.problem import Problem, errors, nearest
 from producer.report import dotted
+from producer.run_folder import FolderProblem, find_runs
 from producer.run_ranges import RunRange
+from smdtui.catalog.experiment import Experiment
+from smdtui.catalog.names import ProbeFailed, ask_names
 from smdtui.profile.preflight import PreflightFailed, preflight
 from smdtui.site import Site
-
-
-class Experiment(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def directory(self) -> Path: ...
-
-    @property
-    def hdf5(self) -> Path: ...
 
 
 def check_file(path: str | Path) -> list[Problem]:
@@ -35,8 +27,6 @@ def check_file(path: str | Path) -> list[Problem]:
 def check_experiment(path: str | Path, experiment: Experiment) -> list[Problem]:
     """Warnings: recorded runs that no section covers, sections that hold no recorded run. What is wrong with the file
     alone is not repeated."""
-    from producer.run_files import FolderProblem, find_runs
-
     profile = plans.check(path)[0]
     if profile is None:
         return []
@@ -65,8 +55,6 @@ def coverage(profile: Profile, runs: list[int], experiment: str) -> list[Problem
 def check_run(path: str | Path, site: Site, experiment: Experiment, run: int) -> list[Problem]:
     """What is wrong with the file, and what will not work on this run: names that it does not have, regions outside a
     detector, no place to write. Asks the run's names and, in the psana environment, the producer itself."""
-    from smdtui.catalog.names import ProbeFailed, ask_names
-
     profile, problems = plans.check(path)
     problems = [*problems, *output_problems(experiment.hdf5)]
     if profile is None:

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from producer.problem import Problem
+from smdtui.catalog.experiment import Experiment
 from smdtui.site import Site
 
 TIMEOUT = 60.0  # seconds; psana alone takes up to 5 to start on a cold file system
@@ -15,14 +16,6 @@ TIMEOUT = 60.0  # seconds; psana alone takes up to 5 to start on a cold file sys
 
 class PreflightFailed(Exception):
     """The producer could not say; `str()` is a sentence."""
-
-
-class Experiment(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def directory(self) -> Path: ...
 
 
 def preflight(
