@@ -78,7 +78,7 @@ class Detectors:
         if self.scan is None:
             return {}
         text = f'{{"detname": "scan", "scantype": "delay", "step": {index}}}'
-        values = {"step_value": float(index), "step_docstring": text, "lxt": delay * 1e-12, "sam_x": -1.25}
+        values = {"step_value": float(index), "step_docstring": text, "lxt": delay * 1e-12}
         return {TIMING: [(self.scan, values)]}
 
     def slow(self, event: int) -> Contributions:

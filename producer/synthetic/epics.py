@@ -10,7 +10,7 @@ from producer.synthetic.fields import F8, I32, U32, Table
 
 # (alias, PV, kind, value, spread): first the ones with a meaning, then families to fill the list.
 _NAMED = (
-    ("lxt", "LAS:TMO:VIT:FS_TGT_TIME", F8, 0.0, 0.0),  # ns, follows the delay
+    ("lxt_vitara", "LAS:TMO:VIT:FS_TGT_TIME", F8, 0.0, 0.0),  # ns, follows the delay
     ("lxt_stage", "TMO:LAS:MMN:05.RBV", F8, 0.0, 0.0),  # mm, follows the delay
     ("sam_x", "TMO:SAM:MMS:01.RBV", F8, -1.25, 0.002),
     ("sam_y", "TMO:SAM:MMS:02.RBV", F8, 3.40, 0.002),
@@ -87,7 +87,7 @@ def values(listed: List[Pv], shots: physics.Shots, event: int) -> Dict[str, Any]
     wave = np.sin(phase + shots.run + event / 60.0)
     delay = float(shots.delay[min(event, len(shots) - 1)])
     stage = float(physics.stage_mm(shots)[min(event, len(shots) - 1)])
-    follow = {"lxt": round(1e-3 * delay, 9), "lxt_stage": stage}
+    follow = {"lxt_vitara": round(1e-3 * delay, 9), "lxt_stage": stage}
     flags = np.zeros((len(listed) + 31) // 32, np.uint32)
     found: Dict[str, Any] = {"StaleFlags": flags}
     for i, pv in enumerate(listed):

@@ -56,7 +56,7 @@ SCAN = Kind(
     "scan",
     "raw",
     (2, 0, 0),
-    {"step_value": (F4, 0), "step_docstring": (str, 1), "lxt": (F8, 0), "sam_x": (F8, 0)},
+    {"step_value": (F4, 0), "step_docstring": (str, 1), "lxt": (F8, 0)},
 )
 EBEAM = Kind(
     "ebeam",

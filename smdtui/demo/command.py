@@ -6,7 +6,7 @@ from pathlib import Path
 
 from producer.synthetic import EXPERIMENT
 from smdtui import site as sites
-from smdtui.demo.place import Demo, DemoError, default_folder
+from smdtui.demo.place import EVENTS, PVS, Demo, DemoError, default_folder
 from smdtui.demo.write import write
 from smdtui.site import Site, SiteError
 
@@ -14,10 +14,17 @@ from smdtui.site import Site, SiteError
 OpenApp = Callable[[Site, str, Path], int]
 
 
-def command(directory: Path | None, terminal: bool, seed: int = 0, open_app: OpenApp | None = None) -> int:
+def command(
+    directory: Path | None,
+    terminal: bool,
+    seed: int = 0,
+    open_app: OpenApp | None = None,
+    events: int = EVENTS,
+    pvs: int = PVS,
+) -> int:
     """Write the demo into `directory` (None: `default_folder`) unless it is there; with a terminal open the app on it,
     without one produce a run and print the verdict. The exit status: 0, or 1 after saying on stderr what is wrong."""
-    demo = Demo((directory or default_folder()).expanduser().absolute(), seed)
+    demo = Demo((directory or default_folder()).expanduser().absolute(), seed, events, pvs)
     out = sys.stderr if terminal else sys.stdout
     try:
         if demo.written():

@@ -12,7 +12,7 @@ from smdtui.environment import cache_folder
 from smdtui.site import Site
 
 EVENTS, PVS = 240, 2000  # of the longest run; in each run
-MEGABYTES = 560
+MEGABYTES_PER_EVENT, MEGABYTES = 2.2, 60  # on disk: by the longest run's length, and what comes to that
 TEMPLATE = Path(__file__).resolve().parents[2] / "profiles" / "demo.toml"
 
 
@@ -22,10 +22,12 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Demo:
-    """A folder and the seed that is to be in it."""
+    """A folder, and what is to be in it."""
 
     directory: Path
     seed: int = 0
+    events: int = EVENTS
+    pvs: int = PVS
 
     @property
     def home(self) -> Path:
@@ -49,7 +51,7 @@ class Demo:
             raise DemoError(f"{self.directory} cannot be used for the demo: {error.strerror}") from error
         if stranger:
             raise DemoError(marker.foreign_words(self.directory, stranger))
-        return found == marker.Marker(VERSION, self.seed, EVENTS, PVS, EXPERIMENT, complete=True)
+        return found == marker.Marker(VERSION, self.seed, self.events, self.pvs, EXPERIMENT, complete=True)
 
     def half_written(self) -> bool:
         found = marker.read(self.directory)
@@ -63,10 +65,9 @@ class Demo:
         free = shutil.disk_usage(above).free >> 20
         # A demo there already makes room for the new one.
         held = sum(f.stat().st_size for f in self.home.glob("xtc/**/*.xtc2*") if f.is_file()) >> 20
-        if free + held < MEGABYTES:
-            raise DemoError(
-                f"{above} has {free} MB left; the demo needs {MEGABYTES} MB: free some, or name another folder"
-            )
+        need = round(MEGABYTES_PER_EVENT * self.events + MEGABYTES)
+        if free + held < need:
+            raise DemoError(f"{above} has {free} MB left; the demo needs {need} MB: free some, or name another folder")
 
     def write_beside(self, site: Site) -> None:
         """The site file and the profile, where they are missing: a person may have changed them. Raises OSError."""

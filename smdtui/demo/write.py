@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from smdtui.demo.place import EVENTS, PVS, Demo, DemoError
+from smdtui.demo.place import Demo, DemoError
 from smdtui.site import Site
 
 WIDTH = 30
@@ -20,12 +20,12 @@ WIDTH = 30
 
 def write(demo: Demo, site: Site, out: TextIO) -> None:
     """Write the demo. Progress goes to `out`: a bar that moves on a terminal, else a line per run. Raises DemoError."""
-    demo.check_room()
     words = ["python", "-m", "producer.synthetic", str(demo.directory), "--seed", str(demo.seed)]
-    words += ["--events", str(EVENTS), "--pvs", str(PVS)]
+    words += ["--events", str(demo.events), "--pvs", str(demo.pvs)]
     with _alone(demo.directory), tempfile.TemporaryFile("w+", errors="replace") as said:
         if demo.written():  # by the one we waited for
             return
+        demo.check_room()
         try:
             child = subprocess.Popen(
                 site.environment.command(words),
