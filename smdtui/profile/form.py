@@ -12,12 +12,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 import tomllib
 
 from producer.parameters import Field as Declared
-from producer.parameters import describe, read_at
+from producer.parameters import describe, only_short, read_at, short_field
 from producer.problem import errors, nearest
 from producer.report import Report
 
 Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
-Kind = Literal["text", "integer", "number", "boolean", "choice", "value"]
+Kind = Literal["text", "integer", "number", "boolean", "choice", "list", "value"]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ class Field:
             raise ValueError(f"no {text!r} here" + (f", did you mean {close[0]!r}?" if close else ""))
         if self.kind in ("integer", "number"):
             return self._number(text)
-        if self.kind == "value":
-            return _toml_value(text)
+        if self.kind in ("list", "value"):
+            value = _toml_value(text)
+            return [value] if self.kind == "list" and not isinstance(value, list) else value
         return text
 
     def _number(self, text: str) -> int | float:
@@ -120,7 +121,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value + "'" if "'" not in value else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_literal(v)}" for key, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {_literal(v)}" for key, v in value.items() if v is not None) + " }"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_literal(v) for v in value) + "]"
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
@@ -138,6 +139,8 @@ def _field(declared: Declared) -> Field:
         hint = next(part for part in get_args(hint) if part is not type(None))
     kinds: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
     kind = kinds.get(hint, "value")
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis and get_args(hint)[0] in kinds:
+        kind = "list"
     if kind == "text" and meta.choices:
         kind = "choice"
     number = kind in ("integer", "number")
@@ -157,12 +160,14 @@ def _field(declared: Declared) -> Field:
 def reader(parameters: type) -> Check:
     """What the profile reader says of the values of a form, by field name ("" for what belongs to no field)."""
 
+    short = (short_field(parameters) or "") if only_short(parameters) else ""
+
     def check(values: Mapping[str, Any]) -> dict[str, str]:
         report = Report()
-        read_at(parameters, dict(values), ("form",), report)
+        read_at(parameters, values.get(short, []) if short else dict(values), ("form",), report)
         found: dict[str, str] = {}
         for problem in errors(report.problems):
-            name = problem.key.removeprefix("form").lstrip(".").split(".")[0].split("[")[0]
+            name = short or problem.key.removeprefix("form").lstrip(".").split(".")[0].split("[")[0]
             hint = f" (did you mean {problem.suggestion}?)" if problem.suggestion else ""
             found.setdefault(name, problem.message + hint)
         return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from producer.analysis import roi
+from producer.plan import Profile
 from producer.run_ranges import RunRange
 from smdtui.profile.form import Field, Form, fields_of, reader
 
@@ -32,6 +33,25 @@ def areas(names: Mapping[str, Any]) -> tuple[Area, ...]:
         if shape is None or len(shape) > 0:
             found.append(Area(detector["name"], tuple(shape) if shape else None))
     return tuple(sorted(found, key=lambda a: (a.shape is None, -len(a.shape or ()), a.name)))
+
+
+def taken(profile: Profile) -> set[tuple[str, str, str]]:
+    """(range, detector, name) of the regions in the profile itself."""
+    return {
+        (section.range.text, section.detector, entry.value.name)
+        for section in profile.sections
+        if section.depth == 0 and section.function == roi.NAME
+        for entry in section.entries
+    }
+
+
+def range_in_force(profile: Profile | None, detector: str, run: int | None) -> str:
+    """The run range that regions of this detector have for the run: the section's own, else ``all``."""
+    if profile is None or run is None:
+        return "all"
+    here = [s for s in profile.sections if s.depth == 0 and s.detector == detector and s.range.contains(run)]
+    here.sort(key=lambda s: (s.range.is_all, s.function != roi.NAME))
+    return here[0].range.text if here else "all"
 
 
 def edges(text: str, length: int | None) -> tuple[int, int]:
@@ -140,7 +160,7 @@ def _area(areas: Sequence[Area], name: str) -> Area | None:
     return next((a for a in areas if a.name == name.strip()), None)
 
 
-def _range_problem(text: str) -> str:
+def range_problem(text: str) -> str:
     try:
         RunRange.parse(text)
     except ValueError as error:
@@ -167,7 +187,7 @@ def _form(areas: Sequence[Area], detector: str, shown: Mapping[str, Any], region
             "runs",
             required=True,
             help="For which runs: 7, 21-, -20, 7,9,12-14, or all",
-            check=_range_problem,
+            check=range_problem,
         ),
         Field(
             "detector",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self, TypeVar
 
@@ -60,10 +61,15 @@ class FormRow(Horizontal):
         assert isinstance(control, Input)
         return control.value
 
-    def show(self, wrong: str) -> None:
+    def show(self, wrong: str, remark: str) -> None:
         note = self.query_one(".form-note", Plain)
         note.set_class(bool(wrong), "-wrong")
-        note.set_text(f"✗ {wrong}" if wrong else self.field.unit)
+        note.set_class(bool(remark) and not wrong, "-remark")
+        note.set_text(said(wrong, remark) or self.field.unit)
+
+
+def said(wrong: str, remark: str) -> str:
+    return f"✗ {wrong}" if wrong else f"▲ {remark}" if remark else ""
 
 
 def _control(field: Field, text: str) -> Widget:
@@ -91,6 +97,7 @@ class FormView(Vertical):
     FormView .form-note { width: 1fr; height: 1; padding: 0 1; color: $text-muted; }
     FormView .form-help { height: 2; margin-top: 1; color: $text-muted; }
     FormView .form-note.-wrong, FormView .form-help.-wrong { color: $error; }
+    FormView .form-note.-remark { color: $warning; }
     FormView:ansi .form-label, FormView:ansi .form-note { text-style: dim; }
     """
 
@@ -109,6 +116,7 @@ class FormView(Vertical):
         super().__init__()
         self.form = form
         self.problems = problems
+        self.remarks: Mapping[str, str] = {}
         self._enter_submits = enter_submits
 
     def compose(self) -> ComposeResult:
@@ -128,10 +136,13 @@ class FormView(Vertical):
     def focused_row(self) -> FormRow | None:
         return next((row for row in self.rows if row.control.has_focus), None)
 
-    async def show(self, form: Form, problems: dict[str, str]) -> None:
-        """Paint another state of the form; the rows are rebuilt only when its fields are others than before."""
-        rebuilt = form.fields != self.form.fields
-        self.form, self.problems = form, problems
+    async def show(self, form: Form, problems: dict[str, str], remarks: Mapping[str, str] | None = None) -> None:
+        """Paint another state of the form; the rows are rebuilt only when its fields are others than before. `remarks`
+        do not stand in the way."""
+        rebuilt = [f.name for f in form.fields] != [f.name for f in self.form.fields] or any(
+            a.choices != b.choices or a.help != b.help for a, b in zip(form.fields, self.form.fields, strict=True)
+        )
+        self.form, self.problems, self.remarks = form, problems, remarks or {}
         if rebuilt:
             at = self.focused_row.field.name if self.focused_row else ""
             await self.recompose()
@@ -147,7 +158,7 @@ class FormView(Vertical):
 
     def _mark(self) -> None:
         for row in self.rows:
-            row.show(self.problems.get(row.field.name, ""))
+            row.show(self.problems.get(row.field.name, ""), self.remarks.get(row.field.name, ""))
         self._explain()
 
     def _explain(self) -> None:
@@ -155,7 +166,14 @@ class FormView(Vertical):
         wrong = self.problems.get(row.field.name, "") if row else self.problems.get("", "")
         help_line = self.query_one(".form-help", Plain)
         help_line.set_class(bool(wrong), "-wrong")
-        help_line.set_text(f"✗ {wrong}" if wrong else (row.field.explanation if row else ""))
+        remark = self.remarks.get(row.field.name, "") if row else ""
+        help_line.set_text(said(wrong, remark) or (row.field.explanation if row else ""))
+
+    def refuse(self, why: str) -> None:
+        """Say why what was typed could not be accepted."""
+        help_line = self.query_one(".form-help", Plain)
+        help_line.set_class(True, "-wrong")
+        help_line.set_text(f"✗ {why}")
 
     @on(DescendantFocus)
     def _focus_moved(self) -> None:
@@ -214,7 +232,7 @@ class FormSheet(ModalScreen[D | None]):
             yield Plain(self.sheet_title, classes="form-title")
             yield FormView(self.draft.form, self.draft.problems)
             with Horizontal(classes="form-buttons"):
-                yield Button("OK  ctrl+s", id="form-ok", compact=True, variant="primary")
+                yield Button("OK  ^s", id="form-ok", compact=True, variant="primary")
                 yield Button("Cancel  esc", id="form-cancel", compact=True)
 
     def on_mount(self) -> None:
@@ -224,20 +242,33 @@ class FormSheet(ModalScreen[D | None]):
     def view(self) -> FormView:
         return self.query_one(FormView)
 
+    def apply(self, draft: D) -> str:
+        """Do what the form is for; why it cannot be done, or "" when it is done."""
+        return ""
+
+    async def set_draft(self, draft: D) -> None:
+        """Show another state of the draft."""
+        self.draft = draft
+        await self.view.show(draft.form, draft.problems, getattr(draft, "remarks", None))
+
     @on(FormView.Changed)
     async def _changed(self, event: FormView.Changed) -> None:
-        self.draft = self.draft.set(event.field, event.text)
-        await self.view.show(self.draft.form, self.draft.problems)
+        await self.set_draft(self.draft.set(event.field, event.text))
 
     @on(FormView.Submitted)
     @on(Button.Pressed, "#form-ok")
     def action_accept(self) -> None:
         problems = self.draft.problems
-        if not problems:
-            self.dismiss(self.draft)
+        if problems:
+            self.view.focus_field(next(iter(problems)))
+            self.app.bell()
             return
-        self.view.focus_field(next(iter(problems)))
-        self.app.bell()
+        refused = self.apply(self.draft)
+        if refused:
+            self.view.refuse(refused)
+            self.app.bell()
+            return
+        self.dismiss(self.draft)
 
     @on(Button.Pressed, "#form-cancel")
     def action_cancel(self) -> None:

@@ -31,7 +31,7 @@ FORM = Form.of(fields_of(Photon), check=reader(Photon))
 
 def test_fields_come_from_the_parameters_class():
     by_name = {f.name: f for f in FORM.fields}
-    assert [f.kind for f in FORM.fields] == ["number", "integer", "choice", "value", "number", "boolean"]
+    assert [f.kind for f in FORM.fields] == ["number", "integer", "choice", "list", "number", "boolean"]
     assert by_name["threshold"].required and by_name["threshold"].explanation == "below is no photon [keV]"
     assert by_name["threshold"].hint == "0 to 30" and by_name["order"].hint == "1"
     assert by_name["method"].choices == ("fast", "exact")

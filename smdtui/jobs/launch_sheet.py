@@ -1,0 +1,224 @@
+"""The launch sheet as a value: what is to be launched, what was found wrong with it, and whether it may go.
+
+The sheet asks nothing itself: what `prepare` and the check against the run answered is put into it, each with the
+request it belongs to, so that an answer that comes late never counts for another request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from producer.problem import Problem, errors
+from smdtui.profile.form import Field, Form
+
+MANY = 10  # more runs than this are launched only when their number is typed
+
+Resolve = Callable[[str], Sequence[int]]
+CheckName = Literal["waiting", "checking", "done", "failed"]
+
+
+class Ready(Protocol):
+    """What `prepare` gives of one run (as far as the sheet shows it)."""
+
+    @property
+    def script(self) -> str: ...
+
+    @property
+    def output(self) -> Path: ...
+
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the fields say, when they can be read: the runs ascending; `events` None for all."""
+
+    runs: tuple[int, ...]
+    profile: str
+    engine: str
+    ranks: int
+    events: int | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """The check of the profile against the runs; `message` is why it failed, or how far it is."""
+
+    name: CheckName = "waiting"
+    problems: tuple[Problem, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class LaunchSheet:
+    form: Form
+    resolve: Resolve
+    prepared: tuple[Ready, ...] = ()
+    prepared_for: Request | None = None
+    trouble: str = ""  # why prepare gave nothing for `prepared_for`
+    check: Check = Check()
+    checked_for: Request | None = None
+    many: int = MANY
+
+    @classmethod
+    def new(
+        cls,
+        runs: str,
+        resolve: Resolve,
+        engines: Iterable[str],
+        engine: str = "",
+        ranks: int = 5,
+        events: int | None = None,
+        profile: str = "",
+        many: int = MANY,
+    ) -> LaunchSheet:
+        """`resolve` turns the text of a RUNS argument into run numbers; ValueError in words when it cannot."""
+        engines = tuple(engines)
+        values = {"runs": runs, "profile": profile, "engine": engine or engines[0], "ranks": ranks, "events": events}
+        shown = {k: v for k, v in values.items() if v is not None}
+        return cls(Form.of(_fields(engines, resolve), shown), resolve, many=many)._with_count()
+
+    def set(self, name: str, text: str) -> LaunchSheet:
+        return replace(self, form=self.form.set(name, text))._with_count()
+
+    def _with_count(self) -> LaunchSheet:
+        """The field where the number of runs is typed stands there exactly while it is needed."""
+        runs = self.runs
+        has = self.form.fields[-1].name == "count"
+        needs = len(runs) > self.many
+        fields, texts = self.form.fields, self.form.texts
+        if has:
+            fields, texts = fields[:-1], texts[:-1]
+        if needs:
+            fields, texts = (*fields, _count_field(len(runs))), (*texts, self.form.texts[-1] if has else "")
+        if not (has or needs):
+            return self
+        return replace(self, form=replace(self.form, fields=fields, texts=texts))
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs that the field names; () when it cannot be read."""
+        try:
+            return tuple(self.resolve(self.form.text("runs").strip()))
+        except ValueError:
+            return ()
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What is wrong with the fields, by name."""
+        return self.form.problems
+
+    @property
+    def request(self) -> Request | None:
+        """None while a field cannot be read. The typed number of runs is no part of it."""
+        if set(self.form.problems) - {"count"}:
+            return None
+        values: dict[str, Any] = self.form.values
+        return Request(self.runs, values["profile"], values["engine"], values["ranks"], values.get("events"))
+
+    # -- answers
+    def with_prepared(self, request: Request, prepared: Iterable[Ready], trouble: str = "") -> LaunchSheet:
+        return replace(self, prepared=tuple(prepared), prepared_for=request, trouble=trouble)
+
+    def with_check(self, request: Request, check: Check) -> LaunchSheet:
+        return replace(self, check=check, checked_for=request)
+
+    @property
+    def is_prepared(self) -> bool:
+        return self.request is not None and self.prepared_for == self.request
+
+    @property
+    def check_now(self) -> Check:
+        """The check of this profile against these runs; what concerned other ones is as good as none."""
+        request, before = self.request, self.checked_for
+        if request is None or before is None or (before.runs, before.profile) != (request.runs, request.profile):
+            return Check()
+        return self.check
+
+    @property
+    def found(self) -> tuple[Problem, ...]:
+        """Every problem of the request and of the check, errors first, each once."""
+        prepared = [p for ready in self.prepared for p in ready.problems] if self.is_prepared else []
+        once = dict.fromkeys([*prepared, *self.check_now.problems])
+        return tuple(sorted(once, key=lambda p: p.severity != "error"))
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be launched now, in words; "" when it can (perhaps on confirmation: `unchecked`)."""
+        wrong = self.form.problems
+        if wrong:
+            name = next(iter(wrong))
+            title = next((f.title for f in self.form.fields if f.name == name), "")
+            return f"{title}: {wrong[name]}" if title else wrong[name]
+        if not self.is_prepared:
+            return "the script is being made"
+        if self.trouble:
+            return self.trouble
+        count = len(errors(self.found))
+        if count:
+            return f"{count} error{'s' * (count > 1)} to mend first"
+        return ""
+
+    @property
+    def unchecked(self) -> str:
+        """Why the check says nothing yet; "" when it has its say. Launching then needs a confirmation."""
+        check = self.check_now
+        if check.name == "failed":
+            return f"the check could not be made: {check.message}"
+        return "" if check.name == "done" else "the check of the profile against the run is still going on"
+
+    def check_words(self) -> tuple[str, str]:
+        """(state for its look, words) of the line on the check."""
+        check = self.check_now
+        if check.name == "failed":
+            return "error", f"not checked: {check.message}"
+        if check.name != "done":
+            return "running", check.message or "checking..."
+        wrong = len(errors(check.problems))
+        warnings = len(check.problems) - wrong
+        parts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((wrong, "error"), (warnings, "warning")) if n]
+        return ("error" if wrong else "warning" if warnings else "good"), ", ".join(parts) or "nothing found"
+
+
+def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:
+    def runs_check(text: str) -> str:
+        try:
+            return "" if resolve(text) else "no run is meant by this"
+        except ValueError as error:
+            return str(error)
+
+    return (
+        Field("runs", required=True, check=runs_check, help="17,20-32  20-  latest  missing  failed  stale"),
+        Field("profile", required=True, check=_file_check, help="The profile that says what is extracted"),
+        Field("engine", kind="choice", choices=engines, required=True, help="Where it runs (from the site file)"),
+        Field(
+            "ranks",
+            kind="integer",
+            required=True,
+            minimum=1,
+            check=_ranks_check,
+            help="MPI ranks: 1, or at least 3 (two of them hand out the events)",
+        ),
+        Field("events", kind="integer", minimum=1, help="At most so many events; empty = all of them"),
+    )
+
+
+def _file_check(text: str) -> str:
+    path = Path(text).expanduser()
+    return "" if path.is_file() else "there is no such file"
+
+
+def _ranks_check(text: str) -> str:
+    return "2 ranks cannot work: psana needs 1, or at least 3" if text == "2" else ""
+
+
+def _count_field(count: int) -> Field:
+    def check(text: str) -> str:
+        return "" if text == str(count) else f"type {count} to launch {count} runs"
+
+    help_text = f"These are {count} jobs; type their number to launch them"
+    return Field("count", label=f"{count} runs: type", required=True, check=check, help=help_text)

@@ -1,0 +1,117 @@
+"""What an accepted form does to the profile: each change is one step of undo, or EditFailed and no step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from producer.analysis import FUNCTIONS, roi
+from producer.defaults import SECTIONS
+from producer.parameters import describe
+from producer.report import Path
+from smdtui.profile import edit
+from smdtui.profile.document import EditFailed, ProfileDocument
+from smdtui.profile.entry_draft import EntryDraft
+from smdtui.profile.outline import Part
+from smdtui.profile.pv_draft import PvDraft
+from smdtui.profile.roi_draft import RoiDraft
+
+
+def one_step(document: ProfileDocument, change: Callable[[ProfileDocument], Any]) -> None:
+    """Several edits as one step of undo; when one fails, none is made."""
+    scratch = ProfileDocument(document.path, document.text, None)
+    change(scratch)
+    document.text = scratch.text
+
+
+def put_pv(document: ProfileDocument, draft: PvDraft, part: Part | None = None) -> None:
+    """Add the PV, in place of the one of `part` where that is given."""
+
+    def change(scratch: ProfileDocument) -> None:
+        if part is not None:
+            per_event = part.path[1] == "per_event"
+            name = part.data.name
+            if (part.data.pv, per_event) == (draft.pv, draft.per_event):
+                scratch.rename_pv(name, draft.alias)
+                return
+            scratch.remove_pv(name, per_event)
+        scratch.add_pv(draft.pv, draft.alias, per_event=draft.per_event)
+
+    one_step(document, change)
+
+
+def put_roi(document: ProfileDocument, draft: RoiDraft, part: Part | None = None) -> None:
+    """Write the region, in place of the one of `part` where that is given."""
+    names = [f.name for f in describe(roi.Parameters) if f.name not in ("name", "region")]
+    values = {name: draft.parameters.get(name) for name in names}
+
+    def change(scratch: ProfileDocument) -> None:
+        if part is not None and part.own:
+            _, runs, detector, _, _ = part.path
+            before = part.data.name
+            if (scratch.range_key(draft.runs), draft.detector) != (runs, detector):
+                scratch.remove_roi(str(runs), str(detector), before)
+            elif before != draft.name:
+                scratch.rename_roi(str(runs), str(detector), before, draft.name)
+        scratch.set_roi(draft.runs, draft.detector, draft.name, draft.region, **values)
+
+    one_step(document, change)
+
+
+def put_entry(document: ProfileDocument, draft: EntryDraft, part: Part | None = None) -> None:
+    """Write a function's parameters or a section, in place of the one of `part` where that is given."""
+    function = draft.name in FUNCTIONS
+
+    def change(scratch: ProfileDocument) -> None:
+        path: Path = (draft.name,) if part is None else part.path
+        if function:
+            path = ("runs", scratch.range_key(draft.runs), draft.detector, draft.name)
+        stays = part is not None and part.own and part.path[: len(path)] == path
+        if function and part is not None and part.own and not stays:
+            scratch.remove(part.path)
+        if part is None and _many(draft.name):
+            scratch.text = edit.append(scratch.text, path, draft.value)
+        elif not isinstance(draft.value, dict) or (function and not stays):
+            scratch.set_value(path, draft.value)
+        else:
+            _set_changed(scratch, path if part is None else part.path, draft.whole, part)
+
+    one_step(document, change)
+
+
+def _many(name: str) -> bool:
+    return bool((FUNCTIONS[name] if name in FUNCTIONS else SECTIONS[name]).MANY)
+
+
+def _set_changed(scratch: ProfileDocument, path: Path, whole: dict[str, Any], part: Part | None) -> None:
+    """Only the keys whose value changes, so that the rest keeps its bytes and what a base says stays the base's. A key
+    that takes its default again is written out, for a base may say otherwise."""
+    before = EntryDraft.section(str(path[0]), part.data if part else None).whole if path[0] in SECTIONS else {}
+    there = scratch.value(path) or {}
+    for key, new in whole.items():
+        if new == (before[key] if key in before else there.get(key)):
+            continue
+        if new is not None:
+            scratch.set_value((*path, key), new)
+        elif key in there:
+            scratch.remove((*path, key))
+        else:
+            raise EditFailed(f"{key} comes from the base and cannot be taken out here, only replaced")
+
+
+def remove(document: ProfileDocument, part: Part) -> None:
+    """Take what `part` shows out of the profile. EditFailed for what a base says: it stands in another file."""
+    if part.kind == "pv":
+        document.remove_pv(part.data.name, part.path[1] == "per_event")
+        return
+    if not part.own:
+        file = part.origin.file.rpartition("/")[2]
+        raise EditFailed(f"{part.title} comes from the base {file}; change it there, or override it here (enter)")
+    if part.kind == "function" or part.removable:
+        document.remove(part.path)
+        return
+    raise EditFailed(f"there is nothing to remove in {part.title!r}")
+
+
+def toggle_all_pvs(document: ProfileDocument, part: Part) -> None:
+    document.set_value(("epics", "all"), part.value != "yes")

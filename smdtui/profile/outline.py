@@ -1,0 +1,270 @@
+"""The parts of a profile as rows, in the order in which a person thinks of them; and a plan as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from producer.analysis import FUNCTIONS
+from producer.defaults import SECTIONS
+from producer.layers import DEFAULT, Entry, Origin, Section
+from producer.parameters import as_toml, describe
+from producer.plan import Plan, Profile
+from producer.problem import Problem
+from smdtui.profile.form import as_text
+from smdtui.profile.timeline import Row as TimelineRow
+from smdtui.profile.timeline import Timeline, sections
+
+PER_EVENT, ONCE = "EPICS with each event", "EPICS once per run"
+TITLES = {
+    "timetool": "time tool",
+    "analog_input": "analog inputs",
+    "waveforms": "waveforms",
+    "xtcav": "XTCAV",
+}
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row. `kind`: head (of a part), pv, all_pvs, setting, range, detector, function, problem. `path` is its place
+    in the profile: ("epics", "per_event", 2), ("runs", "21-", "epix_1", "roi", 0). `own` is False for what a base
+    file says, `used` for a section that does not concern the selected run."""
+
+    depth: int
+    title: str
+    value: str = ""
+    kind: str = "head"
+    path: Place = ()
+    origin: Origin = DEFAULT
+    own: bool = True
+    used: bool = True
+    data: Any = None
+
+    @property
+    def editable(self) -> bool:
+        return self.kind in ("pv", "all_pvs", "setting", "function")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters behind the row as the profile would hold them, those at their default left out."""
+        written, cls = as_toml(self.data), cast(Any, type(self.data))
+        return {
+            f.name: written[f.name]
+            for f in describe(cls)
+            if f.name in written and (f.required or getattr(self.data, f.name) != f.default)
+        }
+
+    @property
+    def removable(self) -> bool:
+        return self.own and self.kind in ("pv", "setting", "function") and self.origin != DEFAULT
+
+
+def parts(profile: Profile, run: int | None = None) -> tuple[Part, ...]:
+    """The rows of a profile; sections that do not hold `run` are marked as not used."""
+    rows = _epics(profile)
+    for name, title in TITLES.items():
+        rows += _setting(profile, name, title)
+    return tuple(rows + _runs(profile, run))
+
+
+def _own(profile: Profile, origin: Origin) -> bool:
+    return origin.file in ("", profile.file)
+
+
+def _epics(profile: Profile) -> list[Part]:
+    entry: Entry = profile.settings["epics"]
+    rows = []
+    for field, title in (("per_event", PER_EVENT), ("once", ONCE)):
+        pvs = getattr(entry.value, field)
+        rows.append(Part(0, title, _count(len(pvs)), "head", ("epics", field)))
+        for i, pv in enumerate(pvs):
+            # Where a base gives the list, its places are in the base and not in this file.
+            origin = entry.origin.get((field, i)) or entry.origin.get((field,), DEFAULT)
+            own = _own(profile, origin)
+            rows.append(Part(1, pv.pv, pv.alias or "", "pv", ("epics", field, i), origin, own, data=pv))
+    origin = entry.origin.get(("all",), DEFAULT)
+    value = "yes" if entry.value.all else "no"
+    rows.append(Part(0, "every EPICS PV", value, "all_pvs", ("epics", "all"), origin, _own(profile, origin)))
+    return rows
+
+
+def _setting(profile: Profile, name: str, title: str) -> list[Part]:
+    value = profile.settings[name]
+    if SECTIONS[name].MANY:
+        rows = [Part(0, title, _count(len(value)), "head", (name,))]
+        for i, entry in enumerate(value):
+            origin = entry.origin.get((), DEFAULT)
+            text = summary(entry.value, leave_out=("name",))
+            rows.append(
+                Part(1, entry.value.name, text, "setting", (name, i), origin, _own(profile, origin), data=entry.value)
+            )
+        return rows
+    written = [at for at in value.origin.values() if at != DEFAULT]
+    origin = next((at for at in written if at.file == profile.file), written[0] if written else DEFAULT)
+    own = _own(profile, origin)
+    return [Part(0, title, summary(value.value) or "-", "setting", (name,), origin, own, data=value.value)]
+
+
+def _runs(profile: Profile, run: int | None) -> list[Part]:
+    rows: list[Part] = [Part(0, "runs", _count(len(profile.sections)), "head", ("runs",))]
+    before: tuple[Any, ...] = ()
+    for section in sorted(profile.sections, key=_order):
+        used = run is None or section.range.contains(run)
+        own = section.depth == 0
+        common = {"origin": section.origin, "own": own, "used": used}
+        here = ("runs", section.range.text)
+        if before[:2] != (section.depth, section.range.text):
+            title = "every run" if section.range.is_all else f"runs {section.range.text}"
+            rows.append(Part(1, title, "", "range", here, data=section.range, **common))  # type: ignore[arg-type]
+        if before != (section.depth, section.range.text, section.detector):
+            path = (*here, section.detector)
+            rows.append(Part(2, section.detector, "", "detector", path, data=section.range, **common))  # type: ignore[arg-type]
+        before = (section.depth, section.range.text, section.detector)
+        rows += _entries(section, common)
+    return rows
+
+
+def _order(section: Section) -> tuple[Any, ...]:
+    """Own sections first, `all` before the rest, by first run; the file's order within."""
+    first = section.range.spans[0][0] if section.range.spans else 0
+    return section.depth, not section.range.is_all, first, section.range.text, section.detector, section.function
+
+
+def _entries(section: Section, common: dict[str, Any]) -> list[Part]:
+    many = FUNCTIONS[section.function].MANY
+    path: Place = section.path
+    if many and not section.entries:
+        return [Part(3, section.function, "none (clears the ones below)", "function", path, **common)]
+    rows = []
+    for i, entry in enumerate(section.entries):
+        title = f"{section.function} {entry.value.name}" if many else section.function
+        place = (*path, i) if many else path
+        at = {**common, "origin": entry.origin.get((), section.origin)}
+        text = summary(entry.value, leave_out=("name",) if many else ())
+        rows.append(Part(3, title, text, "function", place, data=entry.value, **at))
+    return rows
+
+
+def summary(instance: Any, leave_out: Iterable[str] = ()) -> str:
+    """What parameters say beyond their defaults, in one line."""
+    words = []
+    for field in describe(cast(Any, type(instance))):
+        value = getattr(instance, field.name)
+        if field.name in leave_out or (value == field.default and not field.required):
+            continue
+        if field.name == "region":
+            words.append("[" + ", ".join(f"{start}:{end}" for start, end in value) + "]")
+        elif value is True:
+            words.append(field.name.replace("_", " "))
+        elif isinstance(value, tuple):
+            words.append(", ".join(as_text(as_toml(v)) for v in value))
+        else:
+            unit = f" {field.meta.unit}" if field.meta.unit and " " not in field.meta.unit else ""
+            words.append(f"{field.name.replace('_', ' ')} {as_text(value)}{unit}")
+    return "  ".join(words)
+
+
+def _count(number: int) -> str:
+    return str(number) if number else "none"
+
+
+def problem_parts(problems: Sequence[Problem]) -> tuple[Part, ...]:
+    """Rows for the problems of the file, to stand above its parts; () when there is none."""
+    if not problems:
+        return ()
+    rows = [Part(0, "problems", str(len(problems)), "head", ("problems",))]
+    rows += [Part(1, f"line {p.line}" if p.line else p.severity, p.message, "problem", data=p) for p in problems]
+    return tuple(rows)
+
+
+def timeline(profile: Profile | None, runs: Iterable[int], selected: int | None) -> Timeline:
+    """The profile's own sections and those of its bases over the recorded runs."""
+    rows: tuple[TimelineRow, ...] = ()
+    if profile:
+        rows = sections([(s.detector, s.function, s.range) for s in profile.sections])
+    return Timeline.of(rows, runs, selected)
+
+
+# -- the plan of one run
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    key: str
+    value: str
+    origin: Origin
+
+    def origin_text(self, profile_file: str) -> str:
+        """Where the value comes from: "line 12", "xpp.toml:3", or "default"."""
+        if self.origin == DEFAULT:
+            return "default"
+        if self.origin.file == profile_file:
+            return f"line {self.origin.line}"
+        return f"{self.origin.file.rpartition('/')[2]}:{self.origin.line}"
+
+
+def plan_rows(plan: Plan, defaults: bool = True) -> tuple[PlanRow, ...]:
+    """Every value of a plan with the place where it was written; without `defaults` only what was written."""
+    table = plan.as_json()["plan"]
+    rows = []
+    for key, origin in plan.origin.items():
+        if any(other.startswith((f"{key}.", f"{key}[")) for other in plan.origin):
+            continue  # a list or table whose values have rows of their own
+        if origin == DEFAULT and not defaults:
+            continue
+        rows.append(PlanRow(key, as_text(_find(table, key)), origin))
+    return tuple(rows)
+
+
+def _find(table: Any, key: str) -> Any:
+    """The value in nested tables at a dotted key such as ``detectors.epix_1.roi[0].region``."""
+    value = table
+    for part in _split(key):
+        value = value[part]
+    return value
+
+
+def _split(key: str) -> list[str | int]:
+    parts: list[str | int] = []
+    text, quoted, n = "", False, 0
+    while n < len(key):
+        c = key[n]
+        if quoted:
+            if c == "\\":
+                n += 1
+                text += key[n]
+            elif c == '"':
+                quoted = False
+            else:
+                text += c
+        elif c == '"':
+            quoted = True
+        elif c in ".[":
+            if text:
+                parts.append(text)
+            text = ""
+            if c == "[":
+                end = key.index("]", n)
+                parts.append(int(key[n + 1 : end]))
+                n = end
+        else:
+            text += c
+        n += 1
+    return [*parts, text] if text else parts
+
+
+# -- the cursor stays where it was
+
+
+def nearest_row(old: Sequence[Part], at: int, new: Sequence[Part]) -> int:
+    """The row of `new` where the cursor belongs that was on row `at` of `old`: the same place in the profile, else the
+    same number."""
+    if not (0 <= at < len(old)):
+        return 0
+    same = replace(old[at], value="", origin=DEFAULT, used=True, data=None)
+    for n, part in enumerate(new):
+        if (part.kind, part.path, part.title) == (same.kind, same.path, same.title):
+            return n
+    return max(0, min(at, len(new) - 1))

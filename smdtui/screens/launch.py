@@ -1,0 +1,304 @@
+"""The launch sheet: what will run, where, with which command; and every problem, before anything is sent."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Button
+
+from producer.problem import Problem, errors
+from smdtui import words
+from smdtui.jobs.launch_sheet import Check, LaunchSheet, Request
+from smdtui.screens.background import Task
+from smdtui.screens.base import BaseScreen
+from smdtui.services import Selection
+from smdtui.theme import look
+from smdtui.widgets.bindings import bindings
+from smdtui.widgets.confirm import Confirm
+from smdtui.widgets.form import FormView
+from smdtui.widgets.plain import Plain
+from smdtui.widgets.problem_list import ProblemList, whole
+from smdtui.widgets.text_view import TextView
+from smdtui.widgets.virtual_list import VirtualList
+
+SETTLE_SECONDS = 0.25  # after the last key, before the script is made and the check begins
+
+
+class LaunchScreen(BaseScreen):
+    """Dismissed when launched or left. `job` fills it in as that job was."""
+
+    NAME = "launch"
+    KEY_GROUPS: ClassVar[tuple[str, ...]] = ("launch", "fields")
+    BINDINGS = bindings("launch")
+    CSS_PATH = "launch.tcss"
+
+    def __init__(self, runs: str, job: Any = None) -> None:
+        super().__init__()
+        self._runs, self._job = runs, job
+        self.sheet: LaunchSheet
+        self._settle: Timer | None = None
+        self._launching = False
+        self._before: Request | None = None
+
+    # -- what is shown
+    def compose_body(self) -> Iterable[Widget]:
+        self.sheet = self._first_sheet()
+        yield Plain("Launch", id="launch-title")
+        yield FormView(self.sheet.form, self.sheet.problems, enter_submits=True)
+        yield Plain("", id="launch-output")
+        yield Plain("", id="launch-command")
+        yield Plain("", id="launch-check")
+        yield ProblemList(id="launch-problems")
+        with Horizontal(id="launch-buttons"):
+            yield Button("Launch  enter", id="launch-go", compact=True, variant="primary")
+            yield Button("Script  ^t", id="launch-script", compact=True)
+            yield Button("Cancel  esc", id="launch-cancel", compact=True)
+
+    def _first_sheet(self) -> LaunchSheet:
+        services, job = self.services, self._job
+        engines = services.site.engines
+        profile = services.selection.profile
+        engine = services.site.default_engine
+        ranks, events = engines[engine].ranks, 0
+        if job is not None:
+            profile = Path(job.profile) if job.profile else profile
+            engine = job.engine if job.engine in engines else engine
+            ranks, events = job.ranks or ranks, job.events_limit
+        return LaunchSheet.new(
+            self._runs,
+            self._resolver(),
+            engines,
+            engine=engine,
+            ranks=ranks,
+            events=events or None,
+            profile=str(profile or ""),
+        )
+
+    def _resolver(self) -> Any:
+        from smdtui.jobs.run_argument import resolver
+
+        return resolver(self.services.experiment)
+
+    def on_mount(self) -> None:
+        self.query_one("#launch-go").focus()
+        self._ask()
+
+    def selection_changed(self, old: Selection | None, new: Selection) -> None:
+        if old is not None:
+            self._ask(again=True)  # back from the profile, perhaps with its edits saved
+
+    def show(self) -> None:
+        """Paint the sheet."""
+        sheet, ready = self.sheet, self.sheet.is_prepared
+        runs = sheet.runs
+        title = f"Launch run {runs[0]}" if len(runs) == 1 else f"Launch {words.plural(len(runs), 'run')}"
+        self.query_one("#launch-title", Plain).set_text(title)
+        first = sheet.prepared[0] if ready and sheet.prepared else None
+        self.query_one("#launch-output", Plain).set_text(self._output_words() if first else "")
+        command = shlex.join(first.command) if first else "the script is being made"  # type: ignore[attr-defined]
+        self.query_one("#launch-command", Plain).set_text(f"$ {command}", layout=True)
+        state, text = sheet.check_words()
+        shown = look(state)
+        line = self.query_one("#launch-check", Plain)
+        line.set_classes([f"-{shown.role}"])
+        glyph = shown.ascii if self.services.ascii else shown.glyph
+        line.set_text(f"{glyph} check against the run: {text}")
+        self.query_one(ProblemList).show(sheet.found)
+        obstacle = sheet.obstacle
+        self.query_one("#launch-go", Button).set_class(bool(obstacle), "-held")
+        self.say(obstacle, "warn") if obstacle else self.say("")
+
+    def _output_words(self) -> str:
+        outputs = [Path(ready.output) for ready in self.sheet.prepared]
+        earlier = [path for path in outputs if path.exists()]
+        if len(outputs) == 1:
+            text = f"into {outputs[0]}"
+            return text + "; the file from before is kept beside it" if earlier else text
+        text = f"into {outputs[0].parent}, a file per run"
+        return text + f"; {words.plural(len(earlier), 'file')} from before kept beside them" if earlier else text
+
+    # -- typing
+    @on(FormView.Changed)
+    async def _typed(self, event: FormView.Changed) -> None:
+        engine = self.sheet.form.text("engine")
+        self.sheet = self.sheet.set(event.field, event.text)
+        if event.field == "engine":
+            engines = self.services.site.engines
+            if event.text in engines and self.sheet.form.text("ranks") == str(engines[engine].ranks):
+                self.sheet = self.sheet.set("ranks", str(engines[event.text].ranks))
+        form = self.query_one(FormView)
+        await form.show(self.sheet.form, self.sheet.problems)
+        self.show()
+        if self._settle:
+            self._settle.stop()
+        self._settle = self.set_timer(SETTLE_SECONDS, self._ask)
+
+    # -- asking the rooms behind
+    def _ask(self, again: bool = False) -> None:
+        """Have the script made and the profile checked for what the fields say now."""
+        request, before = self.sheet.request, self._before
+        if request is None or (request == before and not again):
+            self.show()
+            return
+        self._before = request
+        unsaved = self._unsaved_profile(request.profile)
+        self.background("prepare", lambda task: self._prepare(task, request, unsaved), self._prepared)
+        same_check = before and (before.runs, before.profile) == (request.runs, request.profile)
+        if not same_check or again:
+            self.sheet = self.sheet.with_check(request, Check("checking"))
+            self.background(
+                "check",
+                lambda task: (request, self._check(task, request)),
+                self._checked,
+                failed=lambda error: self._not_checked(request, error),
+                progress=lambda message: self._checking(request, message),
+                expected=(OSError, RuntimeError, ValueError, _probe_failed()),
+            )
+        self.show()
+
+    def _unsaved_profile(self, profile: str) -> bool:
+        if self.services.selection.profile != Path(profile).expanduser():
+            return False
+        document = self.services.document
+        return bool(document is not None and document.unsaved)
+
+    def _prepare(self, task: Task, request: Request, unsaved: bool) -> tuple[Request, list[Any]]:
+        from smdtui.jobs import launch
+
+        services = self.services
+        path = Path(request.profile).expanduser()
+        prepared = []
+        for run in request.runs:
+            if task.cancelled:
+                break
+            asked = launch.Request(
+                services.experiment, run, path, request.engine, request.ranks, request.events or 0, services.who
+            )
+            prepared.append(launch.prepare(services.site, asked))
+        if unsaved and prepared:
+            from dataclasses import replace
+
+            message = "the profile has changes that are not saved: 3 goes there, w saves them"
+            problem = Problem("error", message, file=str(path))
+            prepared[0] = replace(prepared[0], problems=(problem, *prepared[0].problems))
+        return request, prepared
+
+    def _prepared(self, answer: tuple[Request, list[Any]]) -> None:
+        self.sheet = self.sheet.with_prepared(*answer)
+        self.show()
+
+    def _check(self, task: Task, request: Request) -> list[Problem]:
+        from smdtui.profile.check import check_run
+
+        services, found = self.services, []
+        for n, run in enumerate(request.runs, 1):
+            if task.cancelled:
+                break
+            of = f" ({n} of {len(request.runs)})" if len(request.runs) > 1 else ""
+            task.report(f"checking run {run}{of} ...")
+            path = Path(request.profile).expanduser()
+            found += check_run(path, services.site, services.experiment, run)
+        return found
+
+    def _checking(self, request: Request, message: str) -> None:
+        self.sheet = self.sheet.with_check(request, Check("checking", message=message))
+        self.show()
+
+    def _checked(self, answer: tuple[Request, list[Problem]]) -> None:
+        self.sheet = self.sheet.with_check(answer[0], Check("done", tuple(answer[1])))
+        self.show()
+
+    def _not_checked(self, request: Request, error: Exception) -> None:
+        self.sheet = self.sheet.with_check(request, Check("failed", message=str(error)))
+        self.show()
+
+    # -- launching
+    @on(FormView.Submitted)
+    @on(Button.Pressed, "#launch-go")
+    def action_go(self) -> None:
+        if self._launching:
+            return
+        obstacle = self.sheet.obstacle
+        if obstacle:
+            self.say(f"Not launched: {obstacle}", "error")
+            self.app.bell()
+            wrong = self.sheet.problems
+            if wrong:
+                self.query_one(FormView).focus_field(next(iter(wrong)))
+            return
+        if self.sheet.unchecked:
+            question = f"Not certain yet: {self.sheet.unchecked}.\nLaunch without knowing?"
+            self.app.push_screen(Confirm("Launch unchecked", question, yes="Launch (y)"), self._confirmed)
+            return
+        self._launch()
+
+    def _confirmed(self, yes: bool | None) -> None:
+        if yes and not self.sheet.obstacle:
+            self._launch()
+
+    def _launch(self) -> None:
+        self._launching = True
+        prepared = list(self.sheet.prepared)
+        self.stop("check")
+        self.background("launch", lambda task: _submit(task, prepared), self._launched, progress=self.say)
+
+    def _launched(self, outcome: tuple[list[Any], list[Problem]]) -> None:
+        folders, refused = outcome
+        self._launching = False
+        if not folders:
+            self.query_one(ProblemList).show(refused)
+            self.say(f"Not launched: {refused[0].message}", "error")
+            return
+        self.services.select(job=folders[-1].id)
+        app = self.app
+        self.dismiss(None)
+        app.show_screen("jobs")  # type: ignore[attr-defined]
+        if refused:
+            text = f"{words.plural(len(folders), 'job')} launched, {len(refused)} refused: {refused[0].message}"
+            app.notify(text, severity="warning", markup=False)
+
+    # -- the rest of the keys
+    @on(Button.Pressed, "#launch-script")
+    def action_script(self) -> None:
+        if not self.sheet.is_prepared or not self.sheet.prepared:
+            self.say("The script is not made yet.", "warn")
+            return
+        first = self.sheet.prepared[0]
+        more = f", the first of {len(self.sheet.prepared)}" if len(self.sheet.prepared) > 1 else ""
+        self.app.push_screen(TextView(f"submit.sh of run {self.sheet.runs[0]}{more}", first.script))
+
+    @on(Button.Pressed, "#launch-cancel")
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
+        problem = self.query_one(ProblemList).problems[event.row]
+        self.app.push_screen(TextView(problem.severity, whole(problem)))
+
+
+def _probe_failed() -> type[Exception]:
+    from smdtui.catalog.names import ProbeFailed
+
+    return ProbeFailed
+
+
+def _submit(task: Task, prepared: list[Any]) -> tuple[list[Any], list[Problem]]:
+    """The folders of the jobs that were launched, and why others were not. One that is refused stops none."""
+    from smdtui.jobs.launch import LaunchError, submit
+
+    folders, refused = [], []
+    for n, one in enumerate(prepared, 1):
+        if len(prepared) > 1:
+            task.report(f"launching run {one.request.run} ({n} of {len(prepared)}) ...")
+        try:
+            folders.append(submit(one))
+        except LaunchError as error:
+            refused += errors(error.problems)
+    return folders, refused
