@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from producer import dgram
-from producer.dgram import Damaged, Walk
 from producer.declaration_order import psana_order
+from producer.dgram import Damaged, Walk
 from producer.first_shapes import first_shapes, main_field, stacked
 from producer.first_values import first_and_last
 from producer.psana_classes import known

@@ -1,7 +1,7 @@
-"""Walk the datagram headers of an xtc2 or smd.xtc2 file with numpy alone: no psana, no mmap, no file that is not regular.
+"""Walk the datagram headers of an xtc2 or smd.xtc2 file with numpy alone: no psana, no mmap, regular files only.
 
-Layout, little endian (psana's xtcdata/Dgram.hh, Xtc.hh, TransitionId.hh, TypeId.hh): a datagram is a header of 24 bytes,
-``HEADER``, and its payload; the next one begins at offset + 12 + extent.  Time counts from 1990-01-01 UTC.
+Layout, little endian (psana's xtcdata/Dgram.hh, Xtc.hh, TransitionId.hh, TypeId.hh): a datagram is a header of 24
+bytes, ``HEADER``, and its payload; the next one begins at offset + 12 + extent.  Time counts from 1990-01-01 UTC.
 """
 
 import os
@@ -29,14 +29,25 @@ POINTER = np.dtype([("src", "<u4"), ("offset", "<u8"), ("size", "<u8")])
 CONFIGURE, BEGIN_RUN, END_RUN, BEGIN_STEP, END_STEP, ENABLE, DISABLE, SLOW_UPDATE = 2, 4, 5, 6, 7, 8, 9, 10
 L1_END_OF_BATCH, L1_ACCEPT = 11, 12
 SERVICES = (
-    "ClearReadout Reset Configure Unconfigure BeginRun EndRun BeginStep EndStep Enable Disable SlowUpdate "
-    "L1Accept_EndOfBatch L1Accept"
-).split()
+    "ClearReadout",
+    "Reset",
+    "Configure",
+    "Unconfigure",
+    "BeginRun",
+    "EndRun",
+    "BeginStep",
+    "EndStep",
+    "Enable",
+    "Disable",
+    "SlowUpdate",
+    "L1Accept_EndOfBatch",
+    "L1Accept",
+)
 
 SMD_EVENT = 76  # bytes of an L1Accept in an smd file: Dgram 24, ShapesData 12, Shapes 12, Data 12, two u64
 EPOCH_1990 = 631152000  # unix time of 1990-01-01 UTC
 LARGEST = 1 << 30  # bytes; a longer Configure or event is taken for a corrupt header
-BLOCK = 1 << 18  # bytes read at a time; longer payloads are jumped over
+BLOCK, SHORT = 1 << 18, 1 << 12  # bytes read at a time where datagrams are short, and where they are long
 
 AnyPath = Union[str, "os.PathLike[str]"]
 
@@ -114,7 +125,7 @@ def not_a_file(mode: int) -> Optional[str]:
 
 
 def open_regular(path: AnyPath) -> int:
-    """A read-only file descriptor, or Damaged in words.  A FIFO is never opened: that would wait for a writer for ever."""
+    """A read-only file descriptor, or Damaged in words.  A FIFO is never opened: that would wait for ever."""
     try:
         wrong = not_a_file(os.stat(path).st_mode)
         if wrong is None:
@@ -193,7 +204,7 @@ def _walk(descriptor: int, path: Path, start: int, want_pointers: bool) -> Walk:
         block = read_at(descriptor, min(longest, size - here), here)
         if len(block) < HEADER.itemsize:  # it shrank while being read
             break
-        at, look = 0, 64
+        at, look, taken = 0, 64, 0
         while at + HEADER.itemsize <= len(block):
             extent = int.from_bytes(block[at + 20 : at + 24], "little")
             length = 12 + extent
@@ -216,6 +227,7 @@ def _walk(descriptor: int, path: Path, start: int, want_pointers: bool) -> Walk:
             if want_pointers:
                 pointers.append(_pointers(block, at, length, run))
             at += length * count
+            taken += count
         here += at
         if damage is not None:
             break
@@ -228,9 +240,8 @@ def _walk(descriptor: int, path: Path, start: int, want_pointers: bool) -> Walk:
             if want_pointers:
                 pointers.append(np.zeros(1, POINTER))
             here += length
-            longest = 4096  # large events mostly come in rows: read no more of them than needed
-        elif longest < BLOCK and len(block) - at < len(block) // 2:
-            longest = min(longest * 8, BLOCK)
+        # long datagrams mostly come in rows: read no more of them than the headers
+        longest = BLOCK if 0 < at <= SHORT * taken else SHORT
     return Walk(
         path,
         np.concatenate(offsets) if offsets else np.empty(0, np.int64),

@@ -14,7 +14,7 @@ from producer.dgram import HEADER, Damaged, Walk
 from producer.problem import Problem
 from producer.run_chunks import Chunk, chunks
 from producer.run_folder import RunFiles, Stream
-from producer.run_summary import distinct
+from producer.run_summary import among, distinct
 from producer.xtc_tree import Configuration, configuration
 
 HEAD = HEADER.itemsize + 12  # bytes read of each event: its header and the first Xtc within
@@ -245,9 +245,9 @@ def _heads(descriptor: int, begin: np.ndarray, length: np.ndarray, size: int) ->
 def _not_indexed(part: Chunk, walked: Walk, end: int, stamps: np.ndarray) -> List[Problem]:
     """Events in the data behind the last one that the smd knows."""
     rest = dgram.walk(part.path, end)
-    if end == 0 or rest.damage is not None:
-        return [] if rest.damage is None else [_error(part.path, rest.damage)]
-    more = int((rest.events & ~np.isin(rest.timestamps, stamps)).sum())
+    if rest.damage is not None:
+        return [_error(part.path, rest.damage)]
+    more = int((rest.events & ~among(rest.timestamps, distinct([stamps]))).sum())
     if more:
         return [_error(walked.path, f"is truncated: {part.path.name} holds {more} more events than it knows of")]
     if rest.tail:
@@ -267,7 +267,9 @@ def _compare(files: RunFiles, walks: Sequence[Tuple[Stream, Walk]]) -> List[Prob
         early: Optional[str] = None
         for kind in MATCHED:
             all_ = distinct([v.timestamps[v.services == kind] for _, v in whole])
-            missing = all_[~np.isin(all_, w.timestamps[w.services == kind])]
+            missing = all_[~among(all_, distinct([w.timestamps[w.services == kind]]))]
+            if kind == dgram.BEGIN_RUN and kind not in w.services:
+                continue  # told already
             inside = missing[missing < np.uint64(last)]
             name = dgram.SERVICES[kind]
             if len(inside):
@@ -285,7 +287,7 @@ def _compare(files: RunFiles, walks: Sequence[Tuple[Stream, Walk]]) -> List[Prob
                 _error(w.path, f"ends before the other streams: psana stops there and loses {lost} events of the run")
             )
         others = [other for other in times if other is not own]
-        if len(own) and any(len(o) for o in others) and not np.isin(own, distinct(others)).any():
+        if len(own) and any(len(o) for o in others) and not among(own, distinct(others)).any():
             words = "shares no event with any other stream: its times do not match theirs"
             problems.append(_error(w.path, words, "warning"))
     return problems

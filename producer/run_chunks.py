@@ -5,11 +5,11 @@ psana changes to the file that the smd names (``chunkinfo``, carried by an Enabl
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from producer.dgram import read_dgram
 from producer.run_folder import Stream
-from producer.xtc_tree import Configuration, Corrupt, contents
+from producer.xtc_tree import Configuration, Corrupt, Names, contents
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,6 @@ def chunks(stream: Stream, configuration: Configuration, enables: Sequence[int])
     return result
 
 
-def _said(stream: Stream, configuration: Configuration, offset: int):  # type: ignore[no-untyped-def]
+def _said(stream: Stream, configuration: Configuration, offset: int) -> Iterator[Tuple[Names, Dict[str, Any]]]:
     assert stream.smd is not None
     return contents(read_dgram(stream.smd, offset), configuration.by_key)

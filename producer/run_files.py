@@ -1,4 +1,4 @@
-"""The files of a run, for everyone who asks about them: which there are, what they amount to, whether they are whole."""
+"""The files of a run, for everyone who asks: which there are, what they amount to, whether they are whole."""
 
 from producer.run_check import check_files
 from producer.run_folder import FileEntry, FolderProblem, RunFiles, RunNotFound, Stream, find_run, find_runs

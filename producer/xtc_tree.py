@@ -1,4 +1,4 @@
-"""Take apart the payload of a datagram: which detectors it declares (Names) and what they say (ShapesData).  Numpy only.
+"""Take apart a datagram's payload: which detectors it declares (Names) and what they say (ShapesData).  Numpy only.
 
 Layout (psana's xtcdata/ShapesData.hh, NamesLookup.hh), packed, little endian: an Xtc is a header of 12 bytes (``XTC``)
 and a payload of extent - 12 bytes, which for a Parent is a row of Xtcs.  A Names has ``INFO`` and one ``FIELD`` per
@@ -22,7 +22,7 @@ FIELD = np.dtype([*_ALG, ("name", "V256"), ("type", "<u4"), ("rank", "<u4")])
 PARENT, SHAPES_DATA, SHAPES, DATA, NAMES = range(5)
 TEXT = 10
 # By psana's Name::DataType; CHARSTR, ENUMVAL and ENUMDICT are the last three.
-TYPES = tuple(np.dtype("<" + t) for t in "u1 u2 u4 u8 i1 i2 i4 i8 f4 f8 i1 i4 i4".split())
+TYPES = tuple(np.dtype("<" + t) for t in ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "i1", "i4", "i4"))
 TYPE_NAMES = tuple("str" if number == TEXT else kind.name for number, kind in enumerate(TYPES))
 HIGHEST_RANK = 5
 

@@ -22,11 +22,12 @@ def subsequence(query: str, folded: Sequence[str]) -> list[int]:
     letters = [re.escape(letter) for letter in query.casefold() if not letter.isspace()]
     if not letters:
         return []
-    between = (f"[^{after}]*{after}" for after in letters[1:])
-    match = re.compile(letters[0] + "".join(between)).search
+    # each letter at its first place after the one before: if that fails, no other choice succeeds
+    after = (f"[^{letter}]*{letter}" for letter in letters[1:])
+    match = re.compile(f"[^{letters[0]}]*({letters[0]}){''.join(after)}").match
     spans = []
     for number, name in enumerate(folded):
         hit = match(name)
         if hit:
-            spans.append((hit.end() - hit.start(), number))
+            spans.append((hit.end() - hit.start(1), number))
     return [number for _, number in sorted(spans)]
