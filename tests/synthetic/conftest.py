@@ -1,21 +1,15 @@
-import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from psana_environment import ENVIRONMENT
 
 from producer.synthetic import experiment
 
 HERE = Path(__file__).parent
 KINDS = {12: experiment.PLAIN, 13: experiment.SCAN, 14: experiment.DAMAGED, 16: experiment.RECORDING}
-ENVIRONMENT = {
-    **os.environ,
-    "MPIR_CVAR_CH4_NETMOD": "ofi",
-    "PS_PARALLEL": "none",
-    "PYTHONPATH": str(HERE.parents[1]),
-}
 
 
 @pytest.fixture(scope="session")
