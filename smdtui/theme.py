@@ -45,6 +45,7 @@ LOOKS: dict[str, Look] = {
     "finished-unverified": Look("▲", "!", "unverified", "warn"),
     "verified": Look("✓", "+", "verified", "ok"),
     "stale": Look("▲", "!", "stale", "warn"),
+    "partial": Look("▲", "!", "partial", "warn"),
     "failed": Look("✗", "x", "failed", "error"),
     "rejected": Look("✗", "x", "rejected", "error"),
     "cancelled": Look("◌", "-", "cancelled", "muted"),

@@ -217,11 +217,9 @@ class NamesScreen(BaseScreen):
             self.say(str(error), "error")
             return
         how = "per event" if per_event else "once per run"
-        told = [f"{words.plural(len(new), 'PV')} added {how}, not saved yet (3, then w saves)"] if new else []
-        told += [f"{words.plural(len(there), 'PV')} in the profile already"] if there else []
-        told += (
-            [f"no PV: {', '.join(n.name for n in others[:3])} (R cuts a region out of a detector)"] if others else []
-        )
+        told = [f"{words.plural(len(new), 'PV')} added {how} (3 w saves)"] if new else []
+        told += [f"{words.plural(len(there), 'PV')} in it already"] if there else []
+        told += [f"{others[0].name} is no PV (R for a region of a detector)"] if others else []
         self.say("; ".join(told), "ok" if new else "warn")
         if new:
             self.list.state = self.list.state.unmarked()

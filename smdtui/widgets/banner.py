@@ -23,7 +23,17 @@ class Banner(Widget):
         self.services, self.current = services, current
 
     def render(self) -> Content:
-        services, chosen, width = self.services, self.services.selection, self.size.width
+        width = self.size.width
+        for full, short in ((True, False), (False, False), (False, True)):
+            left, right = self._left(full), Content.assemble(*self._tabs(short))
+            if left.cell_length + right.cell_length + 1 <= width:
+                break
+        left = left.truncate(max(0, width - right.cell_length - 1), ellipsis=True)
+        return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+
+    def _left(self, full: bool) -> Content:
+        """What is chosen; in `full` it is said in words that the profile is not saved."""
+        services, chosen = self.services, self.services.selection
         name = getattr(services.experiment, "name", "") or "no experiment"
         parts: list[tuple[str, str]] = []
         if services.demo:
@@ -32,24 +42,14 @@ class Banner(Widget):
         if chosen.run is not None:
             parts.append((f"  run {chosen.run}", "bold"))
         if chosen.profile is not None:
-            star = " *not saved*" if services.unsaved() else ""
+            star = (" (not saved)" if full else "*") if services.unsaved() else ""
             parts.append((f"  {clean(chosen.profile.name)}{star}", ""))
-        left = Content.assemble(*parts)
-        long = Content.assemble(*self._tabs(short=False))
-        right = long if left.cell_length + long.cell_length + 1 <= width else Content.assemble(*self._tabs(short=True))
-        left = left.truncate(max(0, width - right.cell_length - 1), ellipsis=True)
-        return left + Content(" " * max(0, width - left.cell_length - right.cell_length)) + right
+        return Content.assemble(*parts)
 
     def _tabs(self, short: bool) -> list[tuple[str, str]]:
-        tabs = []
+        tabs: list[tuple[str, str]] = []
         for number, name in enumerate(SCREENS, 1):
             here = name == self.current
-            word = (
-                f"[{number} {name.capitalize()}]"
-                if here
-                else f" {number} "
-                if short
-                else f" {number} {name.capitalize()} "
-            )
-            tabs.append((word, "bold reverse" if here else ""))
+            word = str(number) if short and not here else f"{number} {name.capitalize()}"
+            tabs += [(f"[{word}]", "bold reverse") if here else (word, ""), (" ", "")]
         return tabs

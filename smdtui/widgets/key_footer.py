@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual import events
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
 from smdtui.keys import find
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A key as the footer shows it."""
+
+    key: str
+    shown: str
+    word: str
+    enabled: bool
+    rank: int
+
+    @property
+    def width(self) -> int:
+        return len(self.shown) + 1 + len(self.word)
+
+    @property
+    def common(self) -> bool:
+        """Moving, selecting, filtering, leaving: kept longer than what is particular to the screen and ranks late."""
+        return self.rank < 40 or self.rank in (80, 90)
 
 
 class KeyFooter(Widget):
@@ -24,34 +46,35 @@ class KeyFooter(Widget):
         if screen is self.screen:
             self.refresh()
 
-    def entries(self) -> list[tuple[str, str, str, bool]]:
-        """(key, as shown, word, enabled) in the order of the registry."""
-        seen: dict[str, tuple[int, tuple[str, str, str, bool]]] = {}
+    def entries(self) -> list[Entry]:
+        """What the focus can do, in the order of the registry."""
+        seen: dict[str, Entry] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if not binding.show or not binding.id or binding.id in seen:
-                continue
-            shown = binding.key_display or binding.key
-            seen[binding.id] = (find(binding.id).footer, (binding.key, shown, binding.description, enabled))
-        return [entry for _, entry in sorted(seen.values(), key=lambda item: item[0])]
+            if binding.show and binding.id and binding.id not in seen:
+                shown = binding.key_display or binding.key
+                seen[binding.id] = Entry(binding.key, shown, binding.description, enabled, find(binding.id).footer)
+        return sorted(seen.values(), key=lambda entry: entry.rank)
 
-    def _spans(self) -> list[tuple[int, int, str, str, str, bool]]:
-        """(begin, end, ...) of those that fit."""
+    def _spans(self) -> list[tuple[int, int, Entry]]:
+        """(begin, end, entry) of those that fit; help is always among them, the last of the others go first."""
+        entries = self.entries()
+        while sum(entry.width + 2 for entry in entries) > self.size.width and len(entries) > 1:
+            dropped = max((e for e in entries if e.key != "question_mark"), key=lambda e: (not e.common, e.rank))
+            entries.remove(dropped)
         spans, at = [], 1
-        for key, shown, word, enabled in self.entries():
-            end = at + len(shown) + 1 + len(word)
-            if end > self.size.width:
-                break
-            spans.append((at, end, key, shown, word, enabled))
-            at = end + 2
+        for entry in entries:
+            spans.append((at, at + entry.width, entry))
+            at += entry.width + 2
         return spans
 
     def render(self) -> Content:
         parts: list[tuple[str, str]] = [(" ", "")]
-        for _, _, _, shown, word, enabled in self._spans():
-            parts += [(shown, "bold $accent" if enabled else "dim"), (f" {word}  ", "" if enabled else "dim")]
+        for _, _, entry in self._spans():
+            on = entry.enabled
+            parts += [(entry.shown, "bold $accent" if on else "dim"), (f" {entry.word}  ", "" if on else "dim")]
         return Content.assemble(*parts)
 
     async def on_click(self, event: events.Click) -> None:
-        for begin, end, key, _, _, enabled in self._spans():
-            if begin <= event.x < end and enabled:
-                self.app.simulate_key(key)
+        for begin, end, entry in self._spans():
+            if begin <= event.x < end and entry.enabled:
+                self.app.simulate_key(entry.key)

@@ -47,3 +47,36 @@ def make_services(tmp_path) -> Callable:
         return Services(site=None, now=lambda: NOW, state_dir=tmp_path / "state", **parts)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """A synthetic experiment under a data root of its own: runs 12 (plain), 13 (scan), 16 (being recorded)."""
+    from producer.synthetic import EXPERIMENT, experiment, hutch
+
+    root = tmp_path_factory.mktemp("data")
+    directory = root / hutch(EXPERIMENT) / EXPERIMENT / "xtc"
+    small = {"events": 8, "pvs": 60, "detectors": ["epix100_0"]}
+    for run, kind in ((12, experiment.PLAIN), (13, experiment.SCAN), (16, experiment.RECORDING)):
+        experiment.write_run(directory, run=run, kind=kind, **small)
+    (root / "site.toml").write_text('name = "test"\ndata_roots = ["."]\n', encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def open_services(written, tmp_path) -> Callable:
+    """`open_services(...)`: the services of the app on the synthetic experiment; its results go to `tmp_path`."""
+    from producer.synthetic import EXPERIMENT
+    from smdtui import site as sites
+    from smdtui.catalog.experiment import resolve
+    from smdtui.catalog.runs import RunCatalog
+    from smdtui.services import Services
+
+    def make(**parts):
+        site = sites.load(written / "site.toml")
+        experiment = resolve(site, EXPERIMENT, results=tmp_path / "results")
+        parts.setdefault("catalog", RunCatalog(experiment.directory))
+        parts.setdefault("now", lambda: NOW)
+        return Services(site=site, experiment=experiment, state_dir=tmp_path / "state", demo=True, **parts)
+
+    return make

@@ -236,11 +236,11 @@ async def test_the_palette_finds_a_key_by_what_it_does(rows_app, wait_for):
 async def test_the_footer_shows_what_the_focus_can_do(rows_app):
     app = rows_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        words = [word for _, _, word, _ in app.screen.query_one(KeyFooter).entries()]
+        words = [entry.word for entry in app.screen.query_one(KeyFooter).entries()]
         assert words[:3] == ["Open", "Select", "Filter"]
         await pilot.press("slash")
         await pilot.pause()
-        assert "Select" not in [word for _, _, word, _ in app.screen.query_one(KeyFooter).entries()]
+        assert "Select" not in [entry.word for entry in app.screen.query_one(KeyFooter).entries()]
 
 
 async def test_quitting_with_an_edit_asks_and_no_is_the_default(rows_app):
