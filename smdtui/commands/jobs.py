@@ -87,7 +87,7 @@ def cancel(arguments: Namespace) -> int:
     for word in arguments.job:
         try:
             job = named(word)
-            print(f"{job.id}: {local.cancel(job.folder).words}")
+            print(f"{job.id}: {local.cancel(job.folder).message}")
         except (LookupError, OSError) as error:
             bad += 1
             print(f"smdtui: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)

@@ -15,7 +15,7 @@ def check(arguments: Namespace) -> int:
     problems = check_file(arguments.profile)
     if arguments.experiment or arguments.dir:
         from smdtui.commands.browse import place
-        from smdtui.jobs.production import runs_of
+        from smdtui.jobs.run_argument import runs_of
 
         where = place(arguments)
         problems = [*problems, *check_experiment(arguments.profile, where.experiment)]

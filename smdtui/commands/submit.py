@@ -12,7 +12,7 @@ from smdtui.commands.browse import place
 from smdtui.jobs.job import Job, read_job
 from smdtui.jobs.launch import LaunchError, Prepared, Request, prepare
 from smdtui.jobs.launch import submit as launch
-from smdtui.jobs.production import runs_of
+from smdtui.jobs.run_argument import runs_of
 
 
 def submit(arguments: Namespace) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# MPICH's "[3] ", Slurm's "3: ", Open MPI's "[1,3]<stdout>:" (5.x also "[prterun-host-12@1,3]<stdout>: ")
-TAG = re.compile(r"\[(?:[^\]\s,]*,)?(?P<a>\d+)\](?:<std(?:out|err|diag)>:)? ?|(?P<b>\d{1,5}): ")
+from smdtui.jobs.rank_tag import rank_of
+
 _LAST_LINE = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
 _SIGNAL = re.compile(r"EXIT STRING: .*\(signal (\d+)\)|exited on signal (\d+)")
 _BAD_PID = re.compile(r"=\s+PID (\d+) RUNNING AT (\S+)")
@@ -20,18 +20,6 @@ _ABORT = re.compile(r"application called MPI_Abort\(.*?, (\d+)\) - process (\d+)
 ENOUGH = 256 * 1024
 
 Exit = Mapping[str, Any]
-
-
-def rank_of(line: str) -> tuple[int | None, str]:
-    """The rank that a launcher's tag at the beginning names, and the line without it. MPICH repeats the tag wherever
-    the rank wrote in pieces; the repetitions go as well."""
-    tag = TAG.match(line)
-    if not tag:
-        return None, line
-    text = line[tag.end() :]
-    if tag[0].startswith("["):
-        text = text.replace(tag[0], "")
-    return int(tag["a"] or tag["b"]), text
 
 
 def log_ends(path: Path) -> str:
