@@ -25,7 +25,7 @@ class BadConstants(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """The constants of one detector; `source` in words, "" when there are none; `remarks`: what went wrong on the way."""
+    """The constants of one detector; `source` in words, "" when there are none; `remarks`: what went wrong before."""
 
     constants: Constants
     source: str

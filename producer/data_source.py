@@ -13,7 +13,7 @@ import numpy as np
 from producer.calibration import Found, Provider
 from producer.run_files import RunFiles
 
-# psana's types of xtc data (xtcdata/ShapesData.hh): 0-3 unsigned, 4-7 signed, 8-9 float, 10 text, 11 enum, 12 dictionary
+# psana's types of xtc data (xtcdata/ShapesData.hh); 10 is text, 11 an enum, 12 its dictionary
 TYPES = dict(enumerate(("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")))
 TEXT_TYPE = 10
 ENUM_TYPE = 11
@@ -157,6 +157,12 @@ class OpenRun:
         """psana's own object for it; raises what psana's class raises."""
         return getattr(self._run.Detector(detector), name)
 
+    def is_area(self, reader: Any) -> bool:
+        """Whether a `reader` calibrates with constants: psana's area detectors do."""
+        from psana.detector.areadetector import AreaDetector
+
+        return isinstance(reader, AreaDetector)
+
     def constants(self, detector: str) -> Dict[str, Any]:
         """ctype -> (array or text, metadata), on every rank."""
         return (self._run._calib_const or {}).get(detector) or {}
@@ -213,8 +219,8 @@ def _constants(provider: Optional[Provider], analysed: List[str]) -> Callable[[A
     def set_up(run: Any) -> None:
         run._clear_calibconst()
         infos = run.dsparms.configinfo_dict
-        for detector in analysed if provider is not None else []:
-            if detector in infos:
+        for detector in analysed:
+            if provider is not None and detector in infos:
                 found: Found = provider.get(detector, infos[detector].uniqueid, run.expt, run.runnum)
                 if found.constants:
                     run._calib_const[detector] = found.constants

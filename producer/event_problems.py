@@ -1,9 +1,10 @@
 """What went wrong in single events: counted by detector, function and kind, with the first event and one example."""
 
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Tuple
 
 Key = Tuple[str, str, str]
+FIELDS = ("detector", "function", "kind", "severity", "first_event", "count", "message")
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,21 @@ class EventProblem:
 
 
 class EventProblems:
-    """The problems of one rank."""
+    """The problems of one rank. `say` is told the first of each detector, function and kind that is no mere note."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[EventProblem], None]) -> None:
+        self._say = say
         self._found: Dict[Key, EventProblem] = {}
 
-    def add(
-        self, detector: str, function: str, kind: str, event: int, message: str, severity: str = "error"
-    ) -> Optional[EventProblem]:
-        """Count one; returned when it is the first of its detector, function and kind."""
+    def add(self, detector: str, function: str, kind: str, event: int, message: str, severity: str = "error") -> None:
         key = (detector, function, kind)
         known = self._found.get(key)
-        if known is None:
-            self._found[key] = EventProblem(detector, function, kind, severity, event, 1, " ".join(message.split()))
-            return self._found[key]
-        self._found[key] = replace(known, count=known.count + 1)
-        return None
+        if known is not None:
+            self._found[key] = replace(known, count=known.count + 1)
+            return
+        self._found[key] = EventProblem(detector, function, kind, severity, event, 1, " ".join(message.split()))
+        if severity != "note":
+            self._say(self._found[key])
 
     def all(self) -> List[EventProblem]:
         return sorted(self._found.values(), key=lambda problem: problem.key)

@@ -187,14 +187,8 @@ def _totals(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
     for file in files:
         for node in _nodes(file.get("totals")):
             a = node.attrs
-            total = Total(
-                str(a["path"]),
-                np.dtype(str(a["dtype"])),
-                node.shape,
-                str(a["how"]),
-                str(a["unit"]),
-                str(a["description"]),
-            )
+            words = [str(a[name]) for name in ("how", "unit", "description", "note")]
+            total = Total(str(a["path"]), np.dtype(str(a["dtype"])), node.shape, *words)
             value, events = node[()], int(a["events"])
             if total.path in sums:
                 _, before, count = sums[total.path]
@@ -206,6 +200,6 @@ def _totals(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
             sums[total.path] = (total, value, events)
     for path, (total, value, events) in sorted(sums.items()):
         dataset = target.create_dataset(path, data=value.astype(total.dtype, copy=False))
-        attributes(dataset, total.unit, total.description)
+        attributes(dataset, total.unit, total.description, total.note)
         dataset.attrs["events"] = events
     return tuple(sorted(sums))

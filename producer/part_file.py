@@ -220,7 +220,12 @@ class PartFile:
         for total, value, count in self._totals:
             dataset = self._file.create_dataset(f"totals/{total.path}", data=value)
             dataset.attrs.update(
-                path=total.path, how=total.how, unit=total.unit, description=total.description, events=count
+                path=total.path,
+                how=total.how,
+                unit=total.unit,
+                description=total.description,
+                note=total.note,
+                events=count,
             )
             dataset.attrs["dtype"] = total.dtype.str
         self._file.attrs["events"] = events

@@ -4,12 +4,17 @@ Nothing here imports MPI before it is asked to, and psana must not be imported b
 """
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
 
 class WrongLaunch(Exception):
-    """The ranks are not as they have to be; the message says what to do."""
+    """The ranks are not as they have to be; the message says what to do. Every rank raises it: `rank` is which."""
+
+    def __init__(self, message: str, rank: int = 0) -> None:
+        super().__init__(message)
+        self.rank = rank
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,13 @@ class Ranks:
         """The values of all ranks in their order on rank 0, None elsewhere."""
         return [value] if self.comm is None else self.comm.gather(value, root=0)
 
+    def wait(self) -> None:
+        """Until every rank has come here, asleep: MPI's own waiting keeps a processor busy."""
+        if self.comm is not None:
+            request = self.comm.Ibarrier()
+            while not request.Test():
+                time.sleep(0.02)
+
     def abort(self, status: int) -> None:
         """End all ranks at once; does not return when there are several."""
         if self.comm is not None:
@@ -86,7 +98,8 @@ def join(expected: Optional[int] = None) -> Ranks:
         )
         raise WrongLaunch(
             f"{expected} ranks were asked for, but MPI has {size}; {reason} "
-            f"(mpi4py uses {MPI.Get_library_version().splitlines()[0].strip()})."
+            f"(mpi4py uses {MPI.Get_library_version().splitlines()[0].strip()}).",
+            rank,
         )
     if size == 1:
         return Ranks(None, 0, 1)
@@ -94,12 +107,14 @@ def join(expected: Optional[int] = None) -> Ranks:
     if size == 2:
         raise WrongLaunch(
             "2 ranks cannot read a run with psana: one reads the small data, one builds events, the others analyse. "
-            "Use 1 rank, or 3 and more."
+            "Use 1 rank, or 3 and more.",
+            rank,
         )
     if size < builders + 2:
         raise WrongLaunch(
             f"{size} ranks are too few for PS_EB_NODES={builders} event builders: at least {builders + 2} are needed "
-            "(or set PS_EB_NODES=1)."
+            "(or set PS_EB_NODES=1).",
+            rank,
         )
     return Ranks(world, rank, size, builders)
 

@@ -77,6 +77,7 @@ class Total:
     how: str
     unit: str = ""
     description: str = ""
+    note: str = ""
 
 
 def of_value(path: str, value: Any, unit: str = "", description: str = "", **more: Any) -> Column:

@@ -1,7 +1,7 @@
 """Sums of a detector over all events of the run, pixel by pixel."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Dict, Iterator, List, Optional, Tuple
+from typing import Annotated, Any, ClassVar, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Computation:
         self._counts = dict.fromkeys(parameters.algorithms, 0)
         self._scratch = np.empty(shape, self._wide)
         for algorithm in self._algorithms:
-            start = 0
+            start: Union[int, float] = 0
             if algorithm.maximum:
                 start = np.iinfo(np.int64).min if self._wide.kind == "i" else -np.inf
             self._sums[algorithm.name] = np.full(shape, start, self._wide)

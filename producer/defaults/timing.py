@@ -1,6 +1,6 @@
 """Timing: the event codes of each event, and what the timing system says of the beam."""
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 
@@ -47,7 +47,9 @@ class Timing(Source):
             return None
         part = parts[self._interface.segments[0]]
         words = np.ascontiguousarray(part.sequenceValues)  # 18 of 16 bits; code 16*i + k is bit k of word i
-        values = {f"{self.detector}/eventcodes": np.unpackbits(words.view(np.uint8), bitorder="little")[:CODES]}
+        values: Dict[str, Any] = {
+            f"{self.detector}/eventcodes": np.unpackbits(words.view(np.uint8), bitorder="little")[:CODES]
+        }
         for name, path, field in self._more:
             value = getattr(part, field)
             values[path] = int(value) & ~_LCLS1 if name == "pulseId" else value

@@ -1,0 +1,124 @@
+"""``python -m producer --exp EXP --run N --profile P.toml --output OUT.h5``: one run to one verified HDF5 file.
+
+Alone, or on several ranks: ``mpiexec -n 5 python -m mpi4py.run -m producer ... --ranks 5``. The exit status is 0 only
+when the file is verified and has its final name.
+"""
+
+import argparse
+import faulthandler
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import List, Optional
+
+from producer import log
+from producer.plan_check import PlanRefused
+from producer.production import Production, Request, refusals
+from producer.ranks import Ranks, WrongLaunch, join
+from producer.verification import failed
+
+
+def parser() -> argparse.ArgumentParser:
+    given = argparse.ArgumentParser(
+        prog="python -m producer",
+        description="Produce the SmallData file of one run.",
+        epilog="example: mpiexec -n 5 python -m mpi4py.run -m producer --exp xpplv2318 --run 17 --profile lv2318.toml "
+        "--output /data/hdf5/smalldata/xpplv2318_Run0017.h5 --ranks 5",
+    )
+    given.add_argument("--exp", required=True, metavar="EXP", help="experiment, as in the names of its files")
+    given.add_argument("--run", required=True, type=_from_one, metavar="N", help="run number")
+    given.add_argument("--profile", required=True, type=Path, metavar="P.toml", help="what to extract")
+    given.add_argument("--output", required=True, type=Path, metavar="OUT.h5", help="file to write")
+    given.add_argument("--dir", metavar="XTC_DIR", help="folder of the xtc2 files [$SIT_PSDM_DATA/<hutch>/<exp>/xtc]")
+    given.add_argument("--events", type=_from_one, default=0, metavar="N", help="only the first N events")
+    given.add_argument("--ranks", type=_from_one, metavar="N", help="refuse to run on another number of ranks")
+    given.add_argument("--job", type=Path, metavar="JOBDIR", help="folder for progress and verdict")
+    given.add_argument("--calib", type=Path, metavar="DIR", help="constants <DIR>/<detector>/<ctype>.npy, geometry.txt")
+    return given
+
+
+def _from_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    arguments = parser().parse_args(argv)
+    log.start()
+    faulthandler.enable()  # psana can crash on damaged data: then at least the log says where
+    try:
+        ranks = join(arguments.ranks)
+    except WrongLaunch as wrong:
+        if wrong.rank == 0:
+            log.error(str(wrong))
+        return 1
+    request = Request(
+        experiment=arguments.exp,
+        run=arguments.run,
+        profile=arguments.profile,
+        output=arguments.output,
+        directory=arguments.dir,
+        limit=arguments.events,
+        job=None if arguments.job is None else Path(os.path.abspath(arguments.job)),
+        calibration=arguments.calib,
+    )
+    production: Optional[Production] = None
+    try:
+        production = Production(request, ranks)
+        return production.run()
+    except BaseException as error:  # of one rank only: all must end, or the others wait for ever
+        return _end_all(ranks, production, error)
+
+
+def _end_all(ranks: Ranks, production: Optional[Production], error: BaseException) -> int:
+    """Say why, then end every rank. Whoever raised, the file has not its final name."""
+    message, problems = _why(error)
+    if ranks.size > 1:
+        message = f"rank {ranks.rank} ({ranks.role}): {message}"
+    try:
+        for text in problems:
+            log.plain(text)
+        if not isinstance(error, (*refusals(), SystemExit, KeyboardInterrupt)):
+            traceback.print_exc()
+        if production is not None:
+            production.tell(failed(production.output.path, message))
+            production.progress.enter("failed")
+            production.output.close()
+    except OSError as trouble:  # the disk may be full: that is no reason to leave the others waiting
+        log.error(f"the job's folder cannot be written: {trouble}")
+    log.error(f"verdict: failed: {message}")
+    _flush()
+    ranks.abort(1)
+    return 1
+
+
+def _why(error: BaseException) -> "tuple[str, List[str]]":
+    if isinstance(error, PlanRefused):
+        count = len(error.problems)
+        return f"the profile does not go with the run ({count} error{'s' * (count > 1)})", [
+            p.text() for p in error.problems
+        ]
+    if isinstance(error, refusals()):
+        return str(error), []
+    if isinstance(error, SystemExit):
+        return f"left by sys.exit({error.code!r}) before the end of the run", []
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", []
+    if (isinstance(error, OSError) and error.errno == 28) or "No space left" in str(error):
+        return f"the disk is full: {error}", []
+    return f"{type(error).__name__}: {error}", []
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    status = main()
+    _flush()
+    if status and not ("mpi4py.MPI" in sys.modules and sys.modules["mpi4py.MPI"].COMM_WORLD.Get_size() > 1):
+        os._exit(status)  # HDF5 files that could not be written make the interpreter's end fail, and loudly
+    sys.exit(status)

@@ -1,0 +1,116 @@
+"""One detector: read and calibrated once per event, then given to each of its functions."""
+
+from dataclasses import replace
+from typing import Any, List, Tuple
+
+import numpy as np
+
+from producer.analysis import FUNCTIONS
+from producer.data_source import OpenRun
+from producer.event_problems import EventProblems
+from producer.frames import NoFrames, frames
+from producer.part_file import PartFile
+from producer.plan import Plan
+from producer.plan_check import PlanRefused, at
+from producer.problem import Problem
+from producer.report import dotted
+from producer.schema import Misfit
+
+
+class DetectorAnalysis:
+    """Of one detector of the plan, on one worker. Raises `PlanRefused` when it has no frames, and at its first frame
+    when a function cannot work on frames of that shape: the plan is at fault then, not the event."""
+
+    def __init__(self, run: OpenRun, plan: Plan, detector: str) -> None:
+        self.detector = detector
+        self.seen = 0  # frames
+        self._plan = plan
+        self._shape: Tuple[int, ...] = ()
+        self._computations: List[Tuple[str, Any]] = []
+        key = dotted(("detectors", detector))
+        try:
+            self._frames = frames(run, detector)
+        except NoFrames as none:
+            raise PlanRefused([at(plan, key, str(none))]) from none
+        except Exception as error:
+            words = f"psana cannot open the detector {detector}: {in_words(error)}"
+            raise PlanRefused([at(plan, key, words)]) from error
+        self.uncalibrated = self._frames.uncalibrated
+
+    def event(self, event: Any, timestamp: int, part: PartFile, problems: EventProblems) -> None:
+        try:
+            frame = self._frames.read(event)
+        except Exception as error:
+            problems.add(self.detector, "calib", type(error).__name__, timestamp, in_words(error))
+            return
+        if frame is None:
+            problems.add(self.detector, "", "missing", timestamp, "gave nothing, or not all of itself", "note")
+            return
+        if not self.seen:
+            self._begin(frame, part)
+        elif frame.shape != self._shape:
+            words = f"{_size(frame.shape)} pixels, {_size(self._shape)} in the events before"
+            problems.add(self.detector, "", "shape", timestamp, words)
+            return
+        self.seen += 1
+        for name, computation in self._computations:
+            try:
+                values = computation.event(frame, timestamp)
+            except Exception as error:
+                problems.add(self.detector, name, type(error).__name__, timestamp, in_words(error))
+                continue
+            for path, value in values.items():
+                try:
+                    part.put(path, value)
+                except Misfit as misfit:
+                    problems.add(self.detector, name, "misfit", timestamp, f"{path}: {misfit}")
+
+    def _begin(self, frame: np.ndarray, part: PartFile) -> None:
+        refused: List[Problem] = []
+        self._shape = frame.shape
+        for function, given in self._plan.detectors[self.detector].items():
+            module = FUNCTIONS[function]
+            for i, parameters in enumerate(given if module.MANY else (given,)):
+                key = dotted(("detectors", self.detector, function, *((i,) if module.MANY else ())))
+                words = parameters.misfit(frame.shape) if hasattr(parameters, "misfit") else ""
+                if words:
+                    refused.append(at(self._plan, f"{key}.region", f"{self.detector}: {words}"))
+                    continue
+                try:
+                    computation = module.Computation(parameters, self.detector, frame.shape, frame.dtype)
+                except Exception as error:
+                    refused.append(
+                        at(self._plan, key, f"{self.detector}: {function} cannot be set up: {in_words(error)}")
+                    )
+                    continue
+                name = f"{function} {parameters.name}" if module.MANY else function
+                self._computations.append((name, computation))
+                for column in computation.columns:
+                    part.declare(replace(column, note=self._note(column.note)))
+        if refused:
+            raise PlanRefused(refused)
+
+    def _note(self, note: str) -> str:
+        return "; ".join(filter(None, [note, f"not calibrated: {self.uncalibrated}" if self.uncalibrated else ""]))
+
+    def finish(self, part: PartFile) -> None:
+        """Write what was accumulated."""
+        for _, computation in self._computations:
+            for total, value, events in computation.totals():
+                part.total(replace(total, note=self._note(total.note)), value, events)
+
+
+def in_words(error: BaseException) -> str:
+    """What an exception says, and where in our code or psana's it was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = ""
+    if trace is not None:
+        file = trace.tb_frame.f_code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
+        place = f" ({file}:{trace.tb_lineno})"
+    return f"{error}{place}" if str(error) else f"{type(error).__name__}{place}"
+
+
+def _size(shape: Tuple[int, ...]) -> str:
+    return " x ".join(str(n) for n in shape)

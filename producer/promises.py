@@ -1,0 +1,21 @@
+"""What a file must hold for a plan, known without the data."""
+
+from typing import Dict, Optional, Tuple
+
+from producer.analysis import FUNCTIONS
+from producer.defaults import epics
+from producer.plan import Plan
+
+Shape = Optional[Tuple[int, ...]]
+
+
+def promises(plan: Plan) -> Dict[str, Shape]:
+    """Dataset -> shape of one row, None where that depends on the data."""
+    found: Dict[str, Shape] = {"timestamp": ()}
+    found.update(epics.promises(plan.epics))
+    for detector, functions in plan.detectors.items():
+        for name, given in functions.items():
+            module = FUNCTIONS[name]
+            for parameters in given if module.MANY else (given,):
+                found.update(module.promises(parameters, detector))
+    return found
