@@ -35,8 +35,9 @@ RUNS_HELP = "runs: `17,20-32`, `20-`, `latest`, `missing`, `failed`, `stale`"
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="smdtui",
-        description="SmallData production: browse runs and names, edit and check profiles, launch and watch jobs, verify results. "
-        "`smdtui EXPERIMENT` or `smdtui` alone opens the app; the commands below do the same from a script.",
+        description="SmallData production: browse runs and names, edit and check profiles, launch and watch jobs, "
+        "verify results. `smdtui EXPERIMENT` or `smdtui` alone opens the app; "
+        "the commands below do the same from a script.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n  " + EXAMPLES["app"].replace("\n", "\n  "),
     )

@@ -35,6 +35,11 @@ def runs(arguments: Namespace) -> int:
 
     where = place(arguments)
     summaries = RunCatalog(where.experiment.directory).summaries()
+    if not summaries:
+        raise CommandError(
+            f"the folder {where.experiment.directory} has no runs: no file in it is named like "
+            f"{where.experiment.name}-r0001-s000-c000.xtc2; another folder can be given with --dir"
+        )
     production = production_states(where.experiment, [s.run for s in summaries])
     rows = [run_json(s, production.get(s.run, "none")) for s in summaries]
     if arguments.json:

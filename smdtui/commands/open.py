@@ -59,10 +59,9 @@ def open_app(
 def demo(arguments: Namespace) -> int:
     from smdtui.demo import command
 
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
     return command(
         Path(arguments.directory) if arguments.directory else None,
-        terminal=terminal,
+        terminal=sys.stdin.isatty() and sys.stdout.isatty(),
         seed=arguments.seed,
         open_app=lambda site, name, profile: open_app(site, name, profile=profile),
     )

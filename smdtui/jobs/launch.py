@@ -1,10 +1,11 @@
 """From a request to a running job: everything is checked first, and all problems are said at once."""
 
+import contextlib
 import getpass
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from smdtui.jobs import local
 from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, shared, utc, write_whole
 from smdtui.jobs.launcher import launcher_words
 from smdtui.jobs.script import script_text
-from smdtui.jobs.store import list_jobs
+from smdtui.jobs.store import list_jobs, remember_root
 from smdtui.site import Engine, Site
 
 
@@ -200,6 +201,8 @@ def submit(prepared: Prepared) -> JobFolder:
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
         raise LaunchError([*errors(prepared.problems), problem]) from e
+    with contextlib.suppress(OSError):  # a convenience for `smdtui jobs`: the job itself is in its folder
+        remember_root(jobs)
     if prepared.refused:
         raise _rejected(folder, request.who, errors(prepared.problems))
     try:
@@ -220,8 +223,6 @@ def submit(prepared: Prepared) -> JobFolder:
 
 
 def _with(prepared: Prepared, more: list[Problem]) -> Prepared:
-    from dataclasses import replace
-
     return replace(prepared, problems=prepared.problems + tuple(more)) if more else prepared
 
 
