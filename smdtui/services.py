@@ -52,6 +52,11 @@ class Services:
             self._document = ProfileDocument.open(path)
         return self._document
 
+    def edit(self, document: Any) -> None:
+        """Edit this document from now on: a copy under another name, or the file as somebody else wrote it."""
+        self._document = document
+        self.select(profile=Path(document.path))
+
     def unsaved(self) -> str | None:
         """A sentence when the profile has changes that are not saved."""
         if self._document is None or not self._document.unsaved:

@@ -166,8 +166,7 @@ class LaunchScreen(BaseScreen):
     def _unsaved_profile(self, profile: str) -> bool:
         if self.services.selection.profile != Path(profile).expanduser():
             return False
-        document = self.services.document
-        return bool(document is not None and document.unsaved)
+        return self.services.unsaved() is not None
 
     def _prepare(self, task: Task, request: Request, unsaved: bool) -> tuple[Request, list[Any]]:
         from smdtui.jobs import launch

@@ -1,4 +1,4 @@
-"""A question with its answers as buttons. The first answer is the safe one: it has the focus, and esc means it."""
+"""A question with its answers as buttons. The first has the focus; esc means it too, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -38,9 +38,11 @@ class Question(ModalScreen[str]):
     """
     BINDINGS = bindings("question")
 
-    def __init__(self, title: str, text: str, answers: Sequence[Answer]) -> None:
+    def __init__(self, title: str, text: str, answers: Sequence[Answer], escape: str | None = None) -> None:
+        """`escape`: what the question is dismissed with on esc, where that is not the first answer."""
         super().__init__()
         self.title_text, self.text, self.answers = title, text, tuple(answers)
+        self._escape = answers[0].name if escape is None else escape
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -59,4 +61,4 @@ class Question(ModalScreen[str]):
         self.dismiss(self.answers[int(str(event.button.id).removeprefix("answer-"))].name)
 
     def action_safe(self) -> None:
-        self.dismiss(self.answers[0].name)
+        self.dismiss(self._escape)
