@@ -26,8 +26,8 @@ def check_files(files: RunFiles) -> List[Problem]:
     """All that is wrong, with the file in `.file`; [] for a run that psana reads to its last event.
 
     Errors: a missing, double, truncated, empty or irregular file, a record that does not point at its event,
-    transitions that are not the same in every stream, more than one run in a file.  Warnings: no EndRun, and streams
-    that share no event.  What a run that is being recorded cannot have yet is no problem.
+    transitions that are not the same in every stream, more than one run in a file.  Warnings: no EndRun, streams that
+    share no event, a gap in the numbers of the streams.  What a run that is being recorded cannot have yet is no problem.
     """
     problems: List[Problem] = []
     walks: List[Tuple[Stream, Walk]] = []
@@ -44,6 +44,10 @@ def check_files(files: RunFiles) -> List[Problem]:
         problems += _check_stream(files, stream, walked, data_is_there=not found)
         walks.append((stream, walked))
     problems += _compare(files, walks)
+    numbers = [stream.number for stream in files.streams]
+    for gap in sorted(set(range(max(numbers, default=0))) - set(numbers)):
+        words = f"is not there, though stream {max(numbers)} is: it was not recorded, or is lost"
+        problems.append(_error(files.data_name(gap), words, "warning"))
     return problems
 
 
