@@ -37,7 +37,7 @@ def small_experiment(tmp_path_factory) -> Path:
     """A small demo experiment: ``<root>/tmo/tmoc00126/{xtc,calib}``; runs 12 to 16 as in the demo. Returns the root."""
     root = tmp_path_factory.mktemp("small")
     code = (
-        "import sys; from producer.synthetic import write_experiment;write_experiment(sys.argv[1], events=24, pvs=40, )"
+        "import sys; from producer.synthetic import write_experiment;write_experiment(sys.argv[1], events=80, pvs=40, )"
     )
     environment = {**os.environ, "MPIR_CVAR_CH4_NETMOD": "ofi", "PS_PARALLEL": "none"}
     words = [sys.executable, "-c", code, str(root)]
