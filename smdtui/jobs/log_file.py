@@ -166,6 +166,7 @@ class LogFile:
     ) -> int | None:
         """The first line from `start` on (or back) that holds `needle`, None where there is none or `stop()` became
         true. Letters match both cases when the needle has no capital."""
+        self.grow(0.05)
         while not self.complete:
             if stop():
                 return None
