@@ -66,29 +66,13 @@ class DetectorAnalysis:
                     problems.add(self.detector, name, "misfit", timestamp, f"{path}: {misfit}")
 
     def _begin(self, frame: np.ndarray, part: PartFile) -> None:
-        refused: List[Problem] = []
         self._shape = frame.shape
-        for function, given in self._plan.detectors[self.detector].items():
-            module = FUNCTIONS[function]
-            for i, parameters in enumerate(given if module.MANY else (given,)):
-                key = dotted(("detectors", self.detector, function, *((i,) if module.MANY else ())))
-                words = parameters.misfit(frame.shape) if hasattr(parameters, "misfit") else ""
-                if words:
-                    refused.append(at(self._plan, f"{key}.region", f"{self.detector}: {words}"))
-                    continue
-                try:
-                    computation = module.Computation(parameters, self.detector, frame.shape, frame.dtype)
-                except Exception as error:
-                    refused.append(
-                        at(self._plan, key, f"{self.detector}: {function} cannot be set up: {in_words(error)}")
-                    )
-                    continue
-                name = f"{function} {parameters.name}" if module.MANY else function
-                self._computations.append((name, computation))
-                for column in computation.columns:
-                    part.declare(replace(column, note=self._note(column.note)))
+        self._computations, refused = set_up(self._plan, self.detector, frame)
         if refused:
             raise PlanRefused(refused)
+        for _, computation in self._computations:
+            for column in computation.columns:
+                part.declare(replace(column, note=self._note(column.note)))
 
     def _note(self, note: str) -> str:
         return "; ".join(filter(None, [note, f"not calibrated: {self.uncalibrated}" if self.uncalibrated else ""]))
@@ -98,6 +82,27 @@ class DetectorAnalysis:
         for _, computation in self._computations:
             for total, value, events in computation.totals():
                 part.total(replace(total, note=self._note(total.note)), value, events)
+
+
+def set_up(plan: Plan, detector: str, frame: np.ndarray) -> Tuple[List[Tuple[str, Any]], List[Problem]]:
+    """The computations of a detector for frames like this one, by name, and why some cannot be."""
+    computations: List[Tuple[str, Any]] = []
+    refused: List[Problem] = []
+    for function, given in plan.detectors[detector].items():
+        module = FUNCTIONS[function]
+        for i, parameters in enumerate(given if module.MANY else (given,)):
+            key = dotted(("detectors", detector, function, *((i,) if module.MANY else ())))
+            words = parameters.misfit(frame.shape) if hasattr(parameters, "misfit") else ""
+            if words:
+                refused.append(at(plan, f"{key}.region", f"{detector}: {words}"))
+                continue
+            try:
+                computation = module.Computation(parameters, detector, frame.shape, frame.dtype)
+            except Exception as error:
+                refused.append(at(plan, key, f"{detector}: {function} cannot be set up: {in_words(error)}"))
+                continue
+            computations.append((f"{function} {parameters.name}" if module.MANY else function, computation))
+    return computations, refused
 
 
 def in_words(error: BaseException) -> str:

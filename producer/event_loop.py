@@ -19,8 +19,8 @@ from producer.schema import Column, Misfit, of_value
 
 @dataclass(frozen=True)
 class Worked:
-    """What one worker did. `frames`: how many of each analysed detector; `uncalibrated`: detector -> why; `silent`: EPICS
-    and scan variables without a value in any of its events."""
+    """What one worker did. `frames`: how many of each analysed detector; `uncalibrated`: detector -> why; `silent`:
+    EPICS and scan variables without a value in any of its events."""
 
     events: int
     problems: List[EventProblem]

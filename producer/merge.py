@@ -58,7 +58,7 @@ def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
     columns, clashes = _union(files, "columns")
     held, held_clashes = _union(files, "held")
     written: List[Column] = []
-    for path, (column, nodes) in sorted(columns.items()):
+    for _, (column, nodes) in sorted(columns.items()):
         written.append(column)
         sources = [(nodes[i], rows[i]) for i in range(len(files)) if i in nodes]
         if column.row_bytes >= LARGE_ROW:

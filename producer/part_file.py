@@ -215,8 +215,8 @@ class PartFile:
             block.dataset.resize(events, axis=0)
         for held in self._held.values():
             held.flush()
-        for number, (column, value) in enumerate(self._once.values()):
-            describe(self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(column)), column)
+        for number, (about, value) in enumerate(self._once.values()):
+            describe(self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(about)), about)
         for total, value, count in self._totals:
             dataset = self._file.create_dataset(f"totals/{total.path}", data=value)
             dataset.attrs.update(

@@ -3,8 +3,8 @@
 A module here is a function when it has
 
 * ``NAME``: its key under ``[runs.RANGE.DETECTOR]``, and ``MANY``: True for an array of entries told apart by `name`;
-* ``Parameters``: a frozen dataclass as `producer.parameters` reads it. ``parameters.misfit(shape)``, where there is one,
-  says in words why data of that shape cannot be analysed, or "";
+* ``Parameters``: a frozen dataclass as `producer.parameters` reads it. ``parameters.misfit(shape)``, where there is
+  one, says in words why data of that shape cannot be analysed, or "";
 * ``Computation(parameters, detector, shape, dtype)``: made by each worker when it sees the first frame of the detector,
   with
 

@@ -86,8 +86,8 @@ class Computation:
     * ``_sum``: their sum; integers are summed exactly as int64, floats as float64
     * ``_mean``: the sum divided by the number of pixels of the region, float64
     * ``_max``: the largest; type of the frame
-    * ``_com``: (axes,) float64, the centre of mass sum(p*i)/sum(p) on each axis, in pixels from the region's first pixel;
-      NaN where the pixels sum to 0
+    * ``_com``: (axes,) float64, the centre of mass sum(p*i)/sum(p) on each axis, in pixels from the first of the
+      region; NaN where the pixels sum to 0
     * ``_area``: the pixels, if asked for; type of the frame
     """
 

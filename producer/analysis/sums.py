@@ -89,9 +89,8 @@ def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[
 
 
 class Computation:
-    """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of 32 bits
-    fit); a maximum has the type of the frame's pixels in 64 bits. Frames with a pixel that is NaN make that pixel NaN.
-    """
+    """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of
+    32 bits fit). A pixel that is NaN in one event is NaN in the end."""
 
     columns: Tuple[Column, ...] = ()
 

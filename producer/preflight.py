@@ -1,0 +1,144 @@
+"""Will a profile work on a run? Asked before a launch: ``python -m producer.preflight --exp E --run N --profile P.toml
+[--dir D] [--calib DIR]`` prints ``{"problems": [...]}`` and ends with status 0, or ``{"error": "..."}`` and 1.
+
+Everything that production checks at its start is checked, and each analysed detector is read once and given to its
+functions. Nothing is written. psana prints to standard output, so that is sent to standard error meanwhile.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from producer import data_source
+from producer.calibration import BadConstants, Provider
+from producer.detector_analysis import in_words, set_up
+from producer.event_loop import default_sources
+from producer.frames import Frames, NoFrames, frames
+from producer.plan import Plan
+from producer.plan_check import PlanRefused, at
+from producer.preparation import Refused, check_run, plan_for, run_files, xtc_folder
+from producer.problem import Problem, errors
+from producer.ranks import Ranks, settings_for_psana
+from producer.report import dotted
+from producer.run_files import RunFiles, check_files, event_timestamps
+
+MOST_EVENTS = 500
+MOST_SECONDS = 15.0
+
+
+def problems(
+    experiment: str, run: int, profile: Path, directory: Optional[str] = None, calibration: Optional[Path] = None
+) -> List[Problem]:
+    """All that is wrong, errors that would refuse the production and warnings."""
+    found: List[Problem] = []
+    try:
+        plan, found = plan_for(profile, run)
+        files = run_files(experiment, run, xtc_folder(experiment, directory))
+        found = found + check_files(files)
+        named = check_run(plan, files)
+    except Refused as refused:
+        return found + (refused.problems or [Problem("error", str(refused))])
+    found += named
+    if errors(found):
+        return found  # of which psana could hang or crash, or has not what is asked for
+    if not len(event_timestamps(files)):
+        return [*found, Problem("error", f"run {run} has no events")]
+    return found + _tried(plan, files, experiment, calibration)
+
+
+def _tried(plan: Plan, files: RunFiles, experiment: str, calibration: Optional[Path]) -> List[Problem]:
+    """What shows only when psana reads the run."""
+    settings_for_psana(Ranks(None, 0, 1), MOST_EVENTS)
+    analysed = list(plan.detectors)
+    ask, url = data_source.service()
+    provider = Provider(ask, url, calibration)
+    try:
+        run = data_source.open_run(files, experiment, limit=0, batch=1, provider=provider, analysed=analysed)
+        default_sources(run, plan)
+    except PlanRefused as refused:
+        return refused.problems
+    except (data_source.CannotOpen, BadConstants) as error:
+        return [Problem("error", str(error))]
+    found: List[Problem] = []
+    waiting: Dict[str, Frames] = {}
+    for detector in analysed:
+        key = dotted(("detectors", detector))
+        try:
+            waiting[detector] = frames(run, detector)
+        except NoFrames as none:
+            found.append(at(plan, key, str(none)))
+            continue
+        except Exception as error:
+            found.append(at(plan, key, f"psana cannot open the detector {detector}: {in_words(error)}"))
+            continue
+        if waiting[detector].uncalibrated:
+            remarks = "; ".join(provider.found[detector].remarks)
+            words = f"{detector} is not calibrated: {waiting[detector].uncalibrated} ({remarks})"
+            found.append(at(plan, key, words, severity="warning"))
+    end = time.monotonic() + MOST_SECONDS
+    for number, event in enumerate(run.events()):
+        for detector in list(waiting):
+            answer = _first(plan, detector, waiting[detector], event)
+            if answer is not None:
+                found += answer
+                del waiting[detector]
+        if not waiting or number >= MOST_EVENTS or time.monotonic() > end:
+            break
+    for detector in waiting:
+        words = f"{detector} gave nothing in the first {number + 1} events, so its settings could not be tried"
+        found.append(at(plan, dotted(("detectors", detector)), words, severity="warning"))
+    return found
+
+
+def _first(plan: Plan, detector: str, reader: Frames, event: Any) -> Optional[List[Problem]]:
+    """The problems of the first frame of a detector; None while there is none."""
+    key = dotted(("detectors", detector))
+    try:
+        frame = reader.read(event)
+    except Exception as error:
+        return [at(plan, key, f"{detector} cannot be read: {in_words(error)}")]
+    if frame is None:
+        return None
+    computations, refused = set_up(plan, detector, frame)
+    for name, computation in computations:
+        try:
+            computation.event(frame, int(event.timestamp))
+        except Exception as error:
+            refused.append(at(plan, key, f"{detector}: {name} fails on the first frame: {in_words(error)}"))
+    return refused
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    given = argparse.ArgumentParser(
+        prog="python -m producer.preflight",
+        description="Will a profile work on a run?",
+        epilog="example: python -m producer.preflight --exp xpplv2318 --run 17 --profile lv2318.toml",
+    )
+    given.add_argument("--exp", required=True)
+    given.add_argument("--run", required=True, type=int)
+    given.add_argument("--profile", required=True, type=Path)
+    given.add_argument("--dir")
+    given.add_argument("--calib", type=Path)
+    arguments = given.parse_args(argv)
+    sys.stdout.flush()
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    answer: Dict[str, Any]
+    try:
+        found = problems(arguments.exp, arguments.run, arguments.profile, arguments.dir, arguments.calib)
+        answer = {"problems": [problem.as_json() for problem in found]}
+    except BaseException as error:  # psana calls sys.exit: that must not look like an answer
+        traceback.print_exc()
+        answer = {"error": f"the check of run {arguments.run} failed: {type(error).__name__}: {error}"}
+    with os.fdopen(answers, "w", encoding="utf-8") as output:
+        output.write(json.dumps(answer) + "\n")
+    return 1 if "error" in answer else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
