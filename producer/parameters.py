@@ -14,7 +14,20 @@ import math
 import re
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
-from typing import Annotated, Any, Callable, Dict, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Optional,
+    Tuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from producer.problem import Problem, nearest
 from producer.report import Path, Report, dotted
@@ -91,13 +104,19 @@ def read(cls: type, table: Any, key: str, problems: List[Problem]) -> Optional[A
 
 def read_at(cls: type, table: Any, path: Path, report: Report) -> Optional[Any]:
     """As `read`, for a table at `path` of the file that `report` is about."""
+    before = len(report.problems)
     given = read_fields(cls, table, path, report)
-    return None if given is None else build(cls, given, path, report)
+    if given is None:
+        return None
+    said = report.problems[before:]
+    named = list(table) if isinstance(table, dict) else [short_field(cls)]
+    instance = build(cls, given, path, report, apart=[*named, *(p.suggestion for p in said)] if said else [])
+    return None if said else instance
 
 
 def read_fields(cls: type, table: Any, path: Path, report: Report) -> Optional[Dict[str, Any]]:
-    """The values given for fields of `cls`, each checked on its own; None when `table` cannot be read as one, or when
-    one of its keys was refused. Fields not given are not in it: see `build`."""
+    """The values given for fields of `cls`, each checked on its own: without those that were refused, with a problem,
+    and those not given, see `build`. None when `table` is no table."""
     short = short_field(cls)
     if short is not None and (not isinstance(table, dict) or only_short(cls)):
         table, place = {short: table}, {short: path}
@@ -107,28 +126,33 @@ def read_fields(cls: type, table: Any, path: Path, report: Report) -> Optional[D
         report.error(path, f"{dotted(path[-1:])} must be a table of parameters, not {in_words(table)}")
         return None
     known = {field.name: field for field in describe(cls)}
-    values, refused = {}, False
+    values = {}
     for name, value in table.items():
         if name not in known:
             unknown_key(name, [n for n in known if n not in table], place[name], report, all_known=list(known))
-            refused = True
             continue
         result = _value(known[name].type, known[name].meta, value, place[name], report)
-        if result is _REFUSED:
-            refused = True
-        else:
+        if result is not _REFUSED:
             values[name] = result
-    return None if refused else values
+    return values
 
 
 def build(
-    cls: type, given: Dict[str, Any], path: Path, report: Report, of_field: Optional[Dict[str, Report]] = None
+    cls: type,
+    given: Dict[str, Any],
+    path: Path,
+    report: Report,
+    of_field: Optional[Dict[str, Report]] = None,
+    apart: Iterable[Optional[str]] = (),
 ) -> Optional[Any]:
     """The instance with `given` values and defaults for the rest; None and problems if one is missing or some clash.
 
-    `of_field`: where to report a clash of a field that came from another file than `report` is about."""
+    `of_field`: where to report a clash of a field that came from another file than `report` is about. `apart`: fields
+    that are not to be reported as missing, for something was said about them already."""
     missing = [field for field in describe(cls) if field.required and field.name not in given]
     for field in missing:
+        if field.name in apart:
+            continue
         report.error(path, f"{dotted(path)} needs {field.name} ({field.meta.help})", suggestion=f"{field.name} = ")
     if missing:
         return None

@@ -273,17 +273,14 @@ def _without_element(text: str, seen: Scan, path: Path) -> str:
     place = seen.values if isinstance(path[-1], int) else seen.pairs
     start, end = place[path]
     outer_start, outer_end = seen.values[path[:-1]]
-    comma = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*,").match(text, end, outer_end)
-    before = text[outer_start + 1 : start]
-    own_line = "\n" in text[_line_start(text, start) - 1 : start] and not text[_line_start(text, start) : start].strip()
+    line = _line_start(text, start)
+    alone = re.compile(r"[ \t]*,?[ \t]*(?:#[^\n]*)?\n").match(text, end, outer_end)
+    if alone and line > outer_start and not text[line:start].strip():
+        return text[:line] + text[alone.end() :]  # a line of its own goes with its comment
+    comma = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*,[ \t]*").match(text, end, outer_end)
     if comma:
-        end = comma.end()
-        rest = re.compile(r"[ \t]*(\r?\n)?").match(text, end)
-        if own_line and rest and rest.group(1):
-            return text[: _line_start(text, start)] + text[rest.end() :]
-        blank = re.compile(r"[ \t]*").match(text, end)
-        return text[:start] + text[blank.end() if blank else end :]
-    previous = before.rstrip(" \t\r\n")
+        return text[:start] + text[comma.end() :]
+    previous = text[outer_start + 1 : start].rstrip(" \t\r\n")
     if previous.endswith(","):
         start = outer_start + len(previous)
     return text[:start] + text[end:]
