@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from producer import plan as plans
+from producer.configure import DataType, DetectorName, EpicsName, RunNames
 from producer.layers import read_text
 from producer.plan import Plan, Profile, effective, gaps, unmatched
-from producer.problem import Problem, errors, nearest
+from producer.plan_check import at, check_names
+from producer.problem import Problem, errors
 from producer.report import dotted
 from producer.run_folder import FolderProblem, find_runs
 from producer.run_ranges import RunRange
 from smdtui.catalog.experiment import Experiment
-from smdtui.catalog.names import ProbeFailed, ask_names
-from smdtui.profile.preflight import PreflightFailed, preflight
+from smdtui.catalog.names import ProbeFailed, ask_names, ask_probe
 from smdtui.site import Site
+
+PREFLIGHT_SECONDS = 120.0  # psana starts, every record of the run is verified, each detector is read once
 
 
 def check_file(path: str | Path) -> list[Problem]:
@@ -53,85 +56,78 @@ def coverage(profile: Profile, runs: list[int], experiment: str) -> list[Problem
 
 
 def check_run(path: str | Path, site: Site, experiment: Experiment, run: int) -> list[Problem]:
-    """What is wrong with the file, and what will not work on this run: names that it does not have, regions outside a
-    detector, no place to write. Asks the run's names and, in the psana environment, the producer itself."""
+    """What is wrong with the file, and what will not work on this run: the producer itself is asked, in the psana
+    environment. Where it cannot say (an error in the file, a process that dies), the names of the run still are."""
     profile, problems = plans.check(path)
     problems = [*problems, *output_problems(experiment.hdf5)]
     if profile is None:
         return problems
     plan = effective(profile, run)
     if profile.sections and gaps(profile, [run]):
-        problems.append(
-            Problem("warning", f"no section covers run {run}: no detector is reduced", "runs", profile.file)
-        )
+        message = f"no section covers run {run}: no detector is reduced"
+        problems.append(Problem("warning", message, "runs", profile.file))
+    told = None
+    if not errors(problems):
+        try:
+            told = preflight(path, site, experiment, run)
+        except ProbeFailed as error:
+            problems.append(Problem("error", f"the check of run {run} failed: {error}"))
     try:
         names = ask_names(site, experiment, run)
     except ProbeFailed as error:
-        return [*problems, Problem("error", f"run {run} cannot be asked what it holds: {error}")]
-    asked = against_names(plan, names)
-    if errors(problems):
-        return [*problems, *asked]  # the producer would only refuse the file with the same words
-    try:
-        told = [at_origin(problem, plan) for problem in preflight(site, experiment, run, path)]
-    except PreflightFailed as error:
-        told = [*region_problems(plan, names), Problem("error", str(error))]
-    known = {(problem.severity, problem.key) for problem in asked}
-    return [
-        *problems,
-        *asked,
-        *(problem for problem in told if not problem.key or (problem.severity, problem.key) not in known),
-    ]
+        missing = [] if told else [Problem("error", f"run {run} cannot be asked what it holds: {error}")]
+        return list(dict.fromkeys([*problems, *(told or []), *missing]))
+    found = [*check_names(plan, run_names(names)), *region_problems(plan, names)] if told is None else told
+    return list(dict.fromkeys([*problems, *found, *text_pvs(plan, names)]))
 
 
-def at_origin(problem: Problem, plan: Plan) -> Problem:
-    """A problem whose key is that of the plan (``detectors.epix_1...``) with file, line and key of the profile."""
-    origin = plan.origin.get(problem.key)
-    if problem.line or origin is None or not origin.line:
-        return problem
-    return replace(problem, key=origin.key, file=origin.file, line=origin.line, column=origin.column)
+def preflight(path: str | Path, site: Site, experiment: Experiment, run: int) -> list[Problem]:
+    """What the producer says before a launch. Raises ProbeFailed."""
+    absolute = os.path.abspath(path)
+    words = ["preflight", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
+    words += ["--profile", absolute, *(["--calib", site.calib] if site.calib else [])]
+    answer = ask_probe(site, words, PREFLIGHT_SECONDS)
+    known = Problem.__dataclass_fields__
+    told = [Problem(**{name: value for name, value in p.items() if name in known}) for p in answer["problems"]]
+    return [replace(p, file=str(path)) if p.file == absolute else p for p in told]
 
 
-def against_names(plan: Plan, names: Mapping[str, Any]) -> list[Problem]:
-    """Detectors and PVs of the plan that the run does not have, and PVs that are text, useless as numbers. `names` as
-    ``smdtui names --json`` gives them."""
-    run, found = plan.run, []
-    detectors = [detector["name"] for detector in names["detectors"]]
+def run_names(names: Mapping[str, Any]) -> RunNames:
+    """The probe's JSON as the producer has it, as far as checking needs it."""
 
-    def missing(what: str, name: str, key: str, there: Iterable[str]) -> None:
-        there = list(there)
-        close = nearest(name, there, most=1)
-        listing = f"; it has {', '.join(sorted(there))}" if not close and 0 < len(there) <= 30 else ""
-        found.append(
-            at_origin(
-                Problem(
-                    "error", f"run {run} has no {what} {name!r}{listing}", key, suggestion=close[0] if close else ""
-                ),
-                plan,
+    def detectors(listed: Iterable[Mapping[str, Any]]) -> tuple[DetectorName, ...]:
+        return tuple(
+            DetectorName(
+                name=detector["name"],
+                type=detector["type"],
+                interfaces=tuple(DataType(name, "", None, {}) for name in detector["data_types"]),
+                segments=(),
+                detid=(),
+                unique_id="",
             )
+            for detector in listed
         )
 
-    for name, functions in plan.detectors.items():
-        if name not in detectors:
-            for function, value in functions.items():
-                index = (0,) if isinstance(value, tuple) else ()
-                missing("detector", name, dotted(("detectors", name, function, *index)), detectors)
-                break
-    if plan.timetool.detector and plan.timetool.detector not in detectors:
-        missing("detector", plan.timetool.detector, "timetool.detector", detectors)
-    for i, trace in enumerate(plan.waveforms.traces):
-        if trace not in detectors:
-            missing("detector", trace, f"waveforms.traces[{i}]", detectors)
-    pvs = {name: pv for pv in names["epics"] for name in (pv["pv"], pv["alias"]) if name}
-    for field in ("per_event", "once"):
-        for i, wanted in enumerate(getattr(plan.epics, field)):
-            key = f"epics.{field}[{i}]"
-            pv = pvs.get(wanted.pv)
-            if pv is None:
-                missing("PV", wanted.pv, key, pvs)
-            elif pv.get("type") == "str":
-                message = f"PV {wanted.pv!r} is text, so its values are NaN in the file"
-                found.append(at_origin(Problem("warning", message, key), plan))
-    return found
+    return RunNames(
+        experiment=names["experiment"],
+        run=names["run"],
+        detectors=detectors(names["detectors"]),
+        others=detectors(names.get("others", ())),
+        epics=tuple(EpicsName(pv["alias"], pv["pv"], pv.get("type", ""), 0) for pv in names["epics"]),
+        scan=(),
+        raw=(),
+    )
+
+
+def text_pvs(plan: Plan, names: Mapping[str, Any]) -> list[Problem]:
+    """Warnings for PVs that are text: there is no number to write."""
+    text = {name for pv in names["epics"] if pv.get("type") == "str" for name in (pv["pv"], pv["alias"]) if name}
+    return [
+        at(plan, f"epics.{field}[{i}]", f"PV {pv.pv!r} is text: useless as a number", severity="warning")
+        for field in ("per_event", "once")
+        for i, pv in enumerate(getattr(plan.epics, field))
+        if pv.pv in text
+    ]
 
 
 def region_problems(plan: Plan, names: Mapping[str, Any]) -> list[Problem]:
@@ -143,8 +139,9 @@ def region_problems(plan: Plan, names: Mapping[str, Any]) -> list[Problem]:
             shape = shapes.get(name)
             why = roi.misfit(tuple(shape)) if shape else ""
             if why:
-                key = dotted(("detectors", name, "roi", i, "region"))
-                found.append(at_origin(Problem("error", f"ROI {roi.name!r} of {name}: {why}", key), plan))
+                found.append(
+                    at(plan, dotted(("detectors", name, "roi", i, "region")), f"ROI {roi.name} of {name}: {why}")
+                )
     return found
 
 
