@@ -131,6 +131,10 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("fields.next", "down", "next", "Next field", "next field", 0, "↓ tab", palette=False),
         Key("fields.previous", "up", "previous", "Previous field", "field before", 0, "↑", palette=False),
     ),
+    "toggle": (
+        Key("toggle.flip", "space", "flip", "Yes/no", "yes or no", 0, palette=False),
+        Key("toggle.enter", "enter", "enter", "Next", "next field", 0, palette=False),
+    ),
     "form": (
         Key("form.accept", "ctrl+s", "accept", "OK", "accept (also enter in the last field)", 10, "^s"),
         Key("form.cancel", "escape", "cancel", "Cancel", "leave all as it is", 11, "esc"),

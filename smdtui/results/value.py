@@ -23,7 +23,7 @@ def value_text(path: Path, dataset: str) -> str:
 
 
 def profile_used(path: Path) -> str:
-    """The frozen profile under UserDataCfg and what else is told there; "" if the file has none."""
+    """The frozen profile under UserDataCfg, then what else is told there; "" if the file has none."""
     import h5py
 
     with h5py.File(path, "r", locking=False) as file:
@@ -41,7 +41,7 @@ def profile_used(path: Path) -> str:
         group.visititems(visit)
     short = [f"{k}: {v}" for k, v in texts.items() if "\n" not in v]
     long = [f"--- {k}\n{v}" for k, v in texts.items() if "\n" in v]
-    return "\n".join(short + long)
+    return "\n".join([*long, "---", *short] if long else short)
 
 
 def as_text(value: Any) -> str:

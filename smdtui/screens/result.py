@@ -183,6 +183,8 @@ class ResultScreen(BaseScreen):
         assert self.opened is not None
         node = self.opened.outline.nodes[row]
         name = self.opened.outline.label(row)
+        if node.kind == "broken":
+            return Cell(f"{name} (a link to nothing)", "error"), "", "", "", "", "", ""
         if node.kind != "dataset":
             return Cell(name, "strong"), "", "", "", "", "", ""
         shape = "x".join(map(str, node.shape)) if node.shape else "scalar"
@@ -234,6 +236,8 @@ class ResultScreen(BaseScreen):
             lines += [f"{key} = {value}" for key, value in dict(node.attrs or {}).items()]
             if isinstance(figures, str):
                 lines.append(figures)
+            elif figures is not None and figures.example:
+                lines.append(f"first value: {figures.example}")
         self.query_one("#detail", Plain).set_text("\n".join(lines))
 
     # -- keys
@@ -340,7 +344,7 @@ def _summarize(path: Path, datasets: Sequence[str], task: Task) -> None:
             return
         try:
             task.report((dataset, summarize(path, dataset)))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except OSError as error:
             task.report((dataset, in_words(error)))
 
 

@@ -68,6 +68,11 @@ class RunsScreen(BaseScreen):
         else:
             self._stand_on(new.run)
 
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self.services.selection.run is None:
+            self._highlight(self.list.state.row)
+
     def _look(self) -> None:
         services = self.services
         if services.experiment is None:
@@ -94,6 +99,7 @@ class RunsScreen(BaseScreen):
         self._refilter()
         self._stand_on(self.services.selection.run if first else keep)
         if first:
+            self.refresh_bindings()
             self._highlight(self.list.state.row)
         self._tell()
 
@@ -158,7 +164,7 @@ class RunsScreen(BaseScreen):
         self.list.show(view, query)
 
     def _highlight(self, row: int | None) -> None:
-        if row is not None and row < len(self.rows.runs):
+        if row is not None and row < len(self.rows.runs) and self.is_current:
             self.select(run=self.rows.runs[row])
         self._tell()
 

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 
@@ -39,11 +38,16 @@ def wait_for() -> Callable:
 
 @pytest.fixture
 def make_services(tmp_path) -> Callable:
-    """`make_services(...)`: services without any room behind them; keywords replace parts."""
+    """`make_services(...)`: services on an empty folder, results in `tmp_path`; keywords replace parts."""
+    from smdtui.catalog.experiment import Experiment
+    from smdtui.catalog.runs import RunCatalog
     from smdtui.services import Services
 
     def make(**parts):
-        parts.setdefault("experiment", SimpleNamespace(name="xppx43218", results=tmp_path, hdf5=tmp_path))
+        folder = tmp_path / "xtc"
+        folder.mkdir(exist_ok=True)
+        parts.setdefault("experiment", Experiment("xppx43218", folder, tmp_path, tmp_path))
+        parts.setdefault("catalog", RunCatalog(folder))
         return Services(site=None, now=lambda: NOW, state_dir=tmp_path / "state", **parts)
 
     return make
