@@ -34,7 +34,9 @@ def main(directory, run):
     mystery = second.declare("mystery", Kind("nobody", "raw", (0, 0, 1), {"x": (U2, 1)}))
     # enough declarations for psana's table of them to grow twice
     for i in range(40):
-        second.declare(f"fim{i // 2}", Kind("wave8", ("raw", "fex")[i % 2], (0, 0, 1), {"raw_0": (U2, 1)}), segment=i % 3)
+        second.declare(
+            f"fim{i // 2}", Kind("wave8", ("raw", "fex")[i % 2], (0, 0, 1), {"raw_0": (U2, 1)}), segment=i % 3
+        )
     now = 1 << 32
 
     def all_streams(service, items=({}, {})):
@@ -52,7 +54,9 @@ def main(directory, run):
     all_streams(ids.Enable)
     for k in range(3):
         now += 1000
-        first.transition(ids.SlowUpdate, now, [(one, {"A:ONE": 1.5 + k}), (two, {"A:TWO": 7 + k}), (time_tool, {"A:TT": 3.0})])
+        first.transition(
+            ids.SlowUpdate, now, [(one, {"A:ONE": 1.5 + k}), (two, {"A:TWO": 7 + k}), (time_tool, {"A:TT": 3.0})]
+        )
         b = {"B:ONE": 4.0 + k, "B:ARR": np.arange(6, dtype=F4).reshape(2, 3) + k, "B:STR": f"state {k}"}
         second.transition(ids.SlowUpdate, now, [(b_one, b), (b_over, {"B:OVER": 5.0})])
         for i in range(4):

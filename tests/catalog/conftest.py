@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from real_data import REAL, SHARED
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SHARED = ROOT.parent / "shared" / "data"
-REAL = {"chunking": ("xpptut15", 14), "fakesteps": ("xpptut15", 14), "multi-seg-epics": ("xpptut15", 14)}
 SYNTHETIC = {12: "plain", 13: "scan", 14: "damaged"}
 AUTHORED = 21  # several segments of EPICS and of a detector in one stream, many declarations
 
