@@ -27,7 +27,7 @@ def check_files(files: RunFiles) -> List[Problem]:
 
     Errors: a missing, double, truncated, empty or irregular file, a record that does not point at its event,
     transitions that are not the same in every stream, more than one run in a file.  Warnings: no EndRun, streams that
-    share no event, a gap in the numbers of the streams.  What a run that is being recorded cannot have yet is no problem.
+    share no event, a gap in the numbers of the streams.  What a run being recorded cannot have yet is no problem.
     """
     problems: List[Problem] = []
     walks: List[Tuple[Stream, Walk]] = []
@@ -90,15 +90,18 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
     runs = int((services == dgram.BEGIN_RUN).sum())
     if runs == 0 and not stream.recording:
         problems.append(_error(smd, "has no BeginRun: psana finds no run in it"))
-    elif runs > 1 or (services == dgram.CONFIGURE).sum() > 1:
-        problems.append(_error(smd, "holds more than one Configure or BeginRun: psana reads only the first run"))
+    elif runs > 1:
+        problems.append(_error(smd, f"holds {runs} runs: psana reads only the first"))
+    elif (services == dgram.CONFIGURE).sum() > 1:
+        problems.append(_error(smd, "holds more than one Configure: psana uses the first", "warning"))
     if dgram.END_RUN not in services and not stream.recording:
         problems.append(_error(smd, "has no EndRun: the recording did not end properly", "warning"))
     events = np.flatnonzero(walked.events)
-    stamps = walked.timestamps
+    ordered = np.flatnonzero(services != dgram.CONFIGURE)
+    stamps = walked.timestamps[ordered]
     back = np.flatnonzero(stamps[1:] <= stamps[:-1])
     if len(back):
-        at = int(walked.offsets[back[0] + 1])
+        at = int(walked.offsets[ordered[back[0] + 1]])
         problems.append(_error(smd, f"goes back in time at byte {at}: psana splits such events"))
     try:
         configured = configuration(smd, dgram.read_dgram(smd))

@@ -34,7 +34,9 @@ def test_an_unknown_one_names_the_roots_and_the_nearest(site, tmp_path):
         resolve(site, "tmoc0126")
     text = str(caught.value)
     assert f"looked in {tmp_path}/more/tmo, {tmp_path}/data/tmo; nearest: tmoc00126, tmoc00127" in text
-    with pytest.raises(ExperimentNotFound, match="No experiment was named.*there are: tmoc00126, tmoc00127, xpplx1225"):
+    with pytest.raises(
+        ExperimentNotFound, match=r"No experiment was named.*there are: tmoc00126, tmoc00127, xpplx1225"
+    ):
         resolve(site, "")
     for trick in ("../tmo", "a/b"):
         with pytest.raises(ExperimentNotFound):

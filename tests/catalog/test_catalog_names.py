@@ -53,7 +53,7 @@ def test_a_run_being_recorded_is_asked_each_time(recording, tmp_path):
 
 
 def test_an_unknown_run(experiment):
-    with pytest.raises(ProbeFailed, match="There is no run 99 in .*: nearest are 12, 13, 14"):
+    with pytest.raises(ProbeFailed, match=r"There is no run 99 in .*: nearest are 12, 13, 14"):
         ask_names(SITE, experiment, 99)
 
 
@@ -84,7 +84,7 @@ def test_what_a_set_up_prints_does_not_disturb(tmp_path):
 
 def test_an_environment_that_is_not_there(tmp_path):
     site = Site("other", environment=Environment(python=str(tmp_path / "nowhere" / "python")))
-    with pytest.raises(ProbeFailed, match="The psana environment cannot be entered: .*nowhere/python: No such file"):
+    with pytest.raises(ProbeFailed, match=r"The psana environment cannot be entered: .*nowhere/python: No such file"):
         ask_probe(site, ["names"])
 
 
@@ -115,7 +115,7 @@ def test_the_plain_rooms_need_neither_textual_nor_psana(experiment):
     import subprocess
 
     code = (
-        "import sys, smdtui.catalog.experiment, smdtui.catalog.runs, smdtui.catalog.names, smdtui.catalog.fuzzy, "
-        "smdtui.catalog.run_table; assert not {'textual', 'psana', 'mpi4py'} & sys.modules.keys()"
+        "import sys, smdtui.catalog.experiment, smdtui.catalog.runs, smdtui.catalog.names, smdtui.catalog.fuzzy; "
+        "assert not {'textual', 'psana', 'mpi4py'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

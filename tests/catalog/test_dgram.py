@@ -115,7 +115,7 @@ def test_what_is_no_file_is_not_opened(tmp_path):
 
 def test_read_dgram_says_what_is_missing(path):
     path.write_bytes(b"")
-    with pytest.raises(dgram.Damaged, match="a.xtc2 is empty$"):
+    with pytest.raises(dgram.Damaged, match=r"a\.xtc2 is empty$"):
         dgram.read_dgram(path)
     path.write_bytes(authored([(2, 1, 2, 100)])[:90])
     with pytest.raises(dgram.Damaged, match="is truncated: the datagram at byte 0 has 90 of its 124 bytes"):

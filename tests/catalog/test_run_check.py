@@ -177,7 +177,15 @@ def test_streams_whose_times_do_not_match(copied):
 def test_two_runs_in_one_file(copied):
     for path in copied.glob("smalldata/*.xtc2"):
         path.write_bytes(path.read_bytes() * 2)
-    assert any("holds more than one Configure or BeginRun" in message for message in errors(copied))
+    assert f"{damage.smd(copied, RUN, 1).name} holds 2 runs: psana reads only the first" in errors(copied)
+
+
+def test_a_second_configure_does_no_harm(copied):
+    for path in copied.glob("smalldata/*.xtc2"):
+        data = path.read_bytes()
+        _, length, _ = next(damage.datagrams(path))
+        path.write_bytes(data[:length] + data)
+    assert {severity for severity, _ in told(copied)} == {"warning"}
 
 
 def test_a_file_that_is_there_twice(copied):
@@ -207,7 +215,8 @@ def test_later_chunks_are_followed_by_the_name_in_the_smd(chunking):
     later = chunking / "data-r0001-s000-c001.xtc2"
     os.truncate(later, 2000)
     assert [m for s, m in told(chunking, 14) if s == "error"] == [
-        "data-r0001-s000-c001.xtc2 is truncated: it has 2000 bytes, and 3 of 5 events point beyond, the first to byte 2644"
+        "data-r0001-s000-c001.xtc2 is truncated: it has 2000 bytes, "
+        "and 3 of 5 events point beyond, the first to byte 2644"
     ]
     age(chunking)
     assert summarize(find_run(chunking, 14)).problem == (
