@@ -32,14 +32,15 @@ class Report:
     def __init__(self, file: str = "", positions: Optional[Dict[Path, Tuple[int, int]]] = None) -> None:
         self.file = file
         self.positions = positions or {}
+        self.located = positions is not None
         self.problems: List[Problem] = []
 
     def place(self, path: Path) -> Tuple[int, int]:
-        """(line, column) of `path` or of its nearest parent; (0, 0) when there is none."""
+        """(line, column) of `path` or of its nearest parent, at last the file's beginning; (0, 0) without positions."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.positions:
                 return self.positions[path[:end]]
-        return (1, 1) if self.positions else (0, 0)
+        return (1, 1) if self.located else (0, 0)
 
     def error(self, path: Path, message: str, suggestion: str = "") -> None:
         self._add("error", path, message, suggestion)

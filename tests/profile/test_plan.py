@@ -399,3 +399,38 @@ def test_the_hutches_profiles_are_right(path):
 
 def test_there_is_a_profile_for_each_hutch():
     assert {path.stem for path in HUTCHES.glob("*.toml")} >= {"cxi", "mec", "mfx", "rix", "tmo", "ued", "xcs", "xpp"}
+
+
+anything = st.recursive(
+    st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.dates()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["1-20", "all", "3-1", "epix", "roi", "sums", "name", "region", "pv", "alias", "x/y", ""]),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=10,
+)
+sections = st.sampled_from(["format", "hutch", "title", "base", "runs", "what", *SECTIONS])
+fields = st.sampled_from(
+    ["per_event", "once", "all", "detector", "calibration", "traces", "channel", "name", "scale", "enabled", "1-2", "x"]
+)
+
+
+@given(st.dictionaries(sections, st.one_of(anything, st.dictionaries(fields, anything, max_size=3)), max_size=6))
+@settings(max_examples=400, deadline=None)
+def test_whatever_stands_in_a_profile_ends_in_problems_with_lines(tmp_path_factory, table):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    text = dumps(table)
+    profile, problems = check(path, text)
+    assert profile is not None
+    for problem in problems:
+        assert 1 <= problem.line <= text.count("\n") + 1
+        assert problem.message and problem.file == str(path)
+    assert len(set(problems)) == len(problems)
+    for run in (0, 2, 30):
+        plan = effective(profile, run)
+        plan.as_json()
+        assert not check(path, plan.to_toml())[1] or errors(problems)
