@@ -4,12 +4,15 @@ Every file appears whole (written beside and renamed); ``events.jsonl`` only gro
 where the parent is a setgid folder that its group may write, and never writable by everybody.
 """
 
+import fcntl
 import io
 import json
 import os
 import secrets
+import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -148,15 +151,23 @@ def _event(line: str) -> dict[str, Any]:
     return event if isinstance(event, dict) else {"what": "unreadable", "text": line}
 
 
-def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
-    """A new folder under `jobs` that holds `request`. It becomes visible under its name only with the request in it.
-    Raises OSError."""
+@contextmanager
+def locked(jobs: Path) -> Iterator[None]:
+    """Only one launch at a time looks at the jobs in `jobs` and adds its own. Makes `jobs`. Raises OSError."""
     if not jobs.exists():
         try:
             make_folder(jobs)
         except FileExistsError:
             if not jobs.is_dir():
                 raise
+    with open_append(jobs / ".lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
+    """A new folder under `jobs`, which exists. It becomes visible under its name only with the request in it. Raises
+    OSError."""
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
     while True:
         name = f"{moment}-r{run:04d}-{secrets.token_hex(2)}"
@@ -164,9 +175,13 @@ def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
             break
     building = jobs / f".{name}"
     make_folder(building)
-    write_toml(building / REQUEST, {"id": name, **request})
-    make_folder(building / PROGRESS)
-    building.rename(jobs / name)
+    try:
+        write_toml(building / REQUEST, {"id": name, **request})
+        make_folder(building / PROGRESS)
+        building.rename(jobs / name)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
     return JobFolder(jobs / name)
 
 

@@ -1,6 +1,5 @@
 """From a request to a running job: everything is checked first, and all problems are said at once."""
 
-import contextlib
 import getpass
 import os
 import time
@@ -12,7 +11,7 @@ from typing import Any, Protocol
 from producer.problem import Problem, errors, nearest
 from smdtui import __version__
 from smdtui.jobs import local
-from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, shared, utc, write_whole
+from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, locked, shared, utc, write_whole
 from smdtui.jobs.launcher import launcher_words
 from smdtui.jobs.script import script_text
 from smdtui.jobs.store import list_jobs, remember_root
@@ -193,16 +192,15 @@ def submit(prepared: Prepared) -> JobFolder:
     refused launch is then a job of state rejected where a folder could be made."""
     request = prepared.request
     jobs = jobs_folder(request.experiment)
-    if not prepared.refused:
-        # Another console may have been faster since `prepare`.
-        prepared = _with(prepared, _claimed(jobs, prepared.output))
     try:
-        folder = create(jobs, request.run, _record(prepared))
+        with locked(jobs):
+            if not prepared.refused:
+                # Another console may have been faster since `prepare`.
+                prepared = _with(prepared, _claimed(jobs, prepared.output))
+            folder = create(jobs, request.run, _record(prepared))
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
         raise LaunchError([*errors(prepared.problems), problem]) from e
-    with contextlib.suppress(OSError):  # a convenience for `smdtui jobs`: the job itself is in its folder
-        remember_root(jobs)
     if prepared.refused:
         raise _rejected(folder, request.who, errors(prepared.problems))
     try:
@@ -211,6 +209,7 @@ def submit(prepared: Prepared) -> JobFolder:
         script = _script(prepared.site, request, command, prepared.ranks, folder.path, shared(folder.path))
         write_whole(folder.path / PLAN, prepared.plan_text)
         write_whole(folder.path / SCRIPT, script, executable=True)
+        _remember(jobs, folder, request.who)
         folder.event("submitted", request.who, engine=prepared.engine_name, ranks=prepared.ranks)
         prepared.output.parent.mkdir(parents=True, exist_ok=True)
         local.start(folder, os.environ)
@@ -220,6 +219,13 @@ def submit(prepared: Prepared) -> JobFolder:
     except RuntimeError as e:
         raise _rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))]) from e
     return folder
+
+
+def _remember(jobs: Path, folder: JobFolder, who: str) -> None:
+    try:
+        remember_root(jobs)
+    except OSError as e:  # the job is in its folder; only `smdtui jobs` without an experiment will miss it
+        folder.event("root not remembered", who, why=f"{e.filename}: {e.strerror}")
 
 
 def _with(prepared: Prepared, more: list[Problem]) -> Prepared:

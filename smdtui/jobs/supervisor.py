@@ -32,7 +32,7 @@ from smdtui.jobs.shared_memory import RECORD, leftovers, mapped_by, record
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _AWAITED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
-RESERVE, RESERVE_BYTES = "exit.reserve", 4096
+RESERVE, RESERVE_BYTES = "exit.reserve", 512
 BEAT_SECONDS = 15.0
 
 
@@ -75,7 +75,7 @@ class Supervisor:
             self.record({"signal": None, "note": "cancelled before its start"})
             return 0
         with open(folder.path / RESERVE, "wb") as reserve:
-            reserve.write(b"\n" * RESERVE_BYTES)
+            reserve.write(b" " * (RESERVE_BYTES - 1) + b"\n")
             os.fsync(reserve.fileno())
         try:
             child = self.start()

@@ -121,7 +121,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     for path in bench.jobs.glob("[0-9]*") if bench.jobs.exists() else ():
         folder = JobFolder(path)
         engine = folder.table("engine.toml")
-        if engine and local.alive(engine).alive:
+        if not engine or not local.here(engine):
+            continue
+        if local.alive(engine).alive:
             local.cancel(folder, "the test")
             wait_for(lambda e=engine: not local.alive(e).alive, "the supervisor's end", 30)
         local.end_marked(path)

@@ -1,17 +1,21 @@
 """What is refused, in words, all at once; and what is written before anything runs."""
 
 import os
+import signal
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import tomllib
-from conftest_jobs import PROFILE, ended, wait_for
+from conftest_jobs import PROFILE, ended, ranks_at_work, wait_for
 
 from producer.plan import effective, load
 from smdtui.environment import Environment
 from smdtui.jobs import launcher, local
+from smdtui.jobs.folder import utc
 from smdtui.jobs.job import read_job
 from smdtui.jobs.launch import LaunchError, submit
 from smdtui.jobs.production import production_states
@@ -234,3 +238,64 @@ def test_the_list_is_newest_first_and_sees_a_change(bench):
     assert [j.id for j in list_jobs([bench.jobs])] == [second.id, first.id]
     local.cancel(first, "eve")
     wait_for(lambda: list_jobs([bench.jobs])[1].state == "cancelled", "the cancel to be seen")
+
+
+def test_two_consoles_at_once_launch_one_job(bench):
+    (bench.place.directory / "behaviour").write_text("slow")
+    prepared = [bench.prepare(ranks=1) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(_submitted, prepared))
+    launched = [o for o in outcomes if not isinstance(o, LaunchError)]
+    assert len(launched) == 1
+    assert all("is at work" in str(o) for o in outcomes if isinstance(o, LaunchError))
+    states = sorted(job.state for job in list_jobs([bench.jobs]))
+    assert states == ["rejected"] * 5 + ["running"]
+
+
+def _submitted(prepared):
+    try:
+        return submit(prepared)
+    except LaunchError as e:
+        return e
+
+
+def test_500_folders_are_listed_from_memory_once_they_have_ended(bench, monkeypatch):
+    bench.jobs.mkdir(parents=True)
+    for n in range(500):
+        path = bench.jobs / f"20260101T000000-r{n:04d}-00ff"
+        path.mkdir()
+        (path / "request.toml").write_text(f'experiment = "xppfake"\nrun = {n}\ncreated = "{utc()}"\noutput = "x"\n')
+        (path / "engine.toml").write_text(f'host = "elsewhere"\nstarted = "{utc()}"\n')
+        (path / "exit.toml").write_text(f'status = 0\nwhen = "{utc()}"\n')
+        (path / "verdict.toml").write_text(f'verdict = "verified"\nevents = {n}\nexpected = {n}\n')
+    jobs = list_jobs([bench.jobs])
+    assert {job.run: (job.state, job.done) for job in jobs} == {n: ("verified", n) for n in range(500)}
+    read = []
+    monkeypatch.setattr("smdtui.jobs.store.read_job", lambda folder, now: read.append(folder))
+    assert list_jobs([bench.jobs]) == jobs
+    assert not read
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_full_disk(bench, tmp_path):
+    """The record of the end finds room on a disk that has filled up meanwhile."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        bench.place = replace(bench.place, results=disk / "results")
+        folder = bench.launch("slow", ranks=1)
+        ranks_at_work(folder, 1)
+        with pytest.raises(OSError, match="No space"), open(disk / "filler", "wb", buffering=0) as f:
+            while True:
+                f.write(b"x" * 4096)
+        os.kill(ranks_at_work(folder, 1)[0], signal.SIGKILL)
+        job = ended(folder)
+        assert job.state == "failed"
+        assert "SIGKILL" in job.cause
+        with pytest.raises(LaunchError, match="No space left"):
+            bench.launch("nothing", ranks=1, run=8)
+        assert not list(bench.jobs.glob("*-r0008-*"))
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
