@@ -203,7 +203,7 @@ def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:
             check=_ranks_check,
             help="MPI ranks: 1, or at least 3 (two of them hand out the events)",
         ),
-        Field("events", kind="integer", minimum=1, help="At most so many events; empty = all of them"),
+        Field("events", kind="integer", minimum=1, empty="all", help="At most so many events; empty = all of them"),
     )
 
 

@@ -35,6 +35,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     check: Callable[[str], str] | None = None  # text -> what is wrong with it, or ""
+    empty: str = ""  # what an empty field means, in a word
 
     @property
     def title(self) -> str:
@@ -42,7 +43,9 @@ class Field:
 
     @property
     def hint(self) -> str:
-        """What the empty field shows: the default, else what may be typed."""
+        """What the empty field shows: what it means, the default, else what may be typed."""
+        if self.empty:
+            return self.empty
         if self.default not in (None, (), []):
             return as_text(self.default)
         low, high = self.minimum, self.maximum

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
+from producer.run_folder import find_runs
+from producer.run_ranges import RangeError, RunRange
 from smdtui.profile.document import EditFailed, ProfileDocument
 from smdtui.screens.background import Finished, Task
 from smdtui.screens.base import BaseScreen
@@ -36,16 +39,17 @@ class EditForm(FormSheet[D]):
     async def named(self, names: Mapping[str, Any]) -> None:
         """The run's names have arrived."""
 
-    def ask_names(self) -> None:
-        """Ask the selected run for its names, unless there is none; `named` follows."""
-        services, run = self.services, self.services.selection.run
-        if run is None or services.experiment is None:
+    def ask_names(self, runs: str = "") -> None:
+        """Ask the selected run for its names, or the first of `runs` when that is not one of them; `named` follows."""
+        services, selected = self.services, self.services.selection.run
+        if services.experiment is None:
             return
 
         def work(task: Task) -> Any:
             from smdtui.catalog.names import ask_names
 
-            return ask_names(services.site, services.experiment, run)
+            run = run_within(services.experiment.directory, runs, selected)
+            return ask_names(services.site, services.experiment, run) if run is not None else {}
 
         Task(self, "names").start(work)
 
@@ -68,3 +72,15 @@ class EditForm(FormSheet[D]):
             below.changed_profile()
             below.say(f"{self.done}; not saved yet" + ("" if below.NAME == "profile" else " (3, then w saves)"), "ok")
         return ""
+
+
+def run_within(directory: Path, runs: str, selected: int | None) -> int | None:
+    """`selected` where the range `runs` holds it (or is none), else the first recorded run that it holds."""
+    try:
+        wanted = RunRange.parse(runs or "all")
+    except RangeError:
+        return selected
+    if selected is not None and wanted.contains(selected):
+        return selected
+    recorded = sorted(find_runs(directory))
+    return next((run for run in recorded if wanted.contains(run)), selected)

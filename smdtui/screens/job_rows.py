@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from smdtui import words
@@ -78,18 +79,19 @@ def rank_cells(rank: Any, most: int, now: float, ascii_only: bool = False) -> Ce
 
 def told(job: Any) -> tuple[str, str]:
     """(role, sentence) on the selected job: why it failed or waits, what is happening, where its file is."""
+    by = f"; launched by {job.who}" if job.who else ""
     if job.cause:
         return ("error" if job.state in ("failed", "rejected", "lost") else "warn"), job.cause
     if job.state == "cancelled":
         return "muted", f"Cancelled by {job.by or 'somebody'}. r launches it again."
     if job.state == "verified":
         took = f" in {words.duration(job.duration)}" if job.duration is not None else ""
-        return "ok", f"{job.done:,} events{took}, verified: {job.output}"
+        return "ok", f"{job.done:,} events{took}, verified: {Path(job.output).name} (o opens it){by}"
     if job.active:
         phase = {"reading": "reading events", "merging": "writing the file", "verifying": "verifying the file"}
         doing = job.reason or phase.get(job.progress.phase, job.progress.phase or "starting")
         limit = f", at most {job.events_limit:,} events" if job.events_limit else ""
-        return "busy", f"{doing}; {words.plural(job.ranks, 'rank')} on {job.engine}{limit}"
+        return "busy", f"{doing}; {words.plural(job.ranks, 'rank')} on {job.engine}{limit}{by}"
     return "", job.reason
 
 

@@ -21,13 +21,14 @@ from smdtui.screens.base import BaseScreen
 from smdtui.services import Selection
 from smdtui.theme import look
 from smdtui.widgets.bindings import bindings
-from smdtui.widgets.confirm import Confirm
 from smdtui.widgets.form import FormView
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.problem_list import ProblemList, whole
+from smdtui.widgets.question import Answer, Question
 from smdtui.widgets.text_view import TextView
 from smdtui.widgets.virtual_list import VirtualList
 
+WAIT, UNCHECKED, NOT = "wait", "unchecked", "not"
 SETTLE_SECONDS = 0.25  # after the last key, before the script is made and the check begins
 
 
@@ -45,6 +46,7 @@ class LaunchScreen(BaseScreen):
         self.sheet: LaunchSheet
         self._settle: Timer | None = None
         self._launching = False
+        self._waits = False  # for the check, to launch then
         self._before: Request | None = None
 
     # -- what is shown
@@ -113,7 +115,8 @@ class LaunchScreen(BaseScreen):
         self.query_one(ProblemList).show(sheet.found)
         obstacle = sheet.obstacle
         self.query_one("#launch-go", Button).set_class(bool(obstacle), "-held")
-        self.say(obstacle, "warn") if obstacle else self.say("")
+        if not self._waits:
+            self.say(obstacle, "warn" if obstacle else "")
 
     def _output_words(self) -> str:
         outputs = [Path(ready.output) for ready in self.sheet.prepared]
@@ -129,6 +132,7 @@ class LaunchScreen(BaseScreen):
     async def _typed(self, event: FormView.Changed) -> None:
         engine = self.sheet.form.text("engine")
         self.sheet = self.sheet.set(event.field, event.text)
+        self._waits = False  # it was said of another request
         if event.field == "engine":
             engines = self.services.site.engines
             if event.text in engines and self.sheet.form.text("ranks") == str(engines[engine].ranks):
@@ -213,10 +217,12 @@ class LaunchScreen(BaseScreen):
     def _checked(self, answer: tuple[Request, list[Problem]]) -> None:
         self.sheet = self.sheet.with_check(answer[0], Check("done", tuple(answer[1])))
         self.show()
+        self._go_on()
 
     def _not_checked(self, request: Request, error: Exception) -> None:
         self.sheet = self.sheet.with_check(request, Check("failed", message=str(error)))
         self.show()
+        self._go_on()
 
     # -- launching
     @on(FormView.Submitted)
@@ -228,19 +234,41 @@ class LaunchScreen(BaseScreen):
         if obstacle:
             self.say(f"Not launched: {obstacle}", "error")
             self.app.bell()
-            wrong = self.sheet.problems
-            if wrong:
-                self.query_one(FormView).focus_field(next(iter(wrong)))
+            if self.sheet.problems:
+                self.query_one(FormView).insist()
             return
-        if self.sheet.unchecked:
-            question = f"Not certain yet: {self.sheet.unchecked}.\nLaunch without knowing?"
-            self.app.push_screen(Confirm("Launch unchecked", question, yes="Launch (y)"), self._confirmed)
-            return
-        self._launch()
-
-    def _confirmed(self, yes: bool | None) -> None:
-        if yes and not self.sheet.obstacle:
+        unchecked = self.sheet.unchecked
+        if not unchecked:
             self._launch()
+            return
+        answers = [Answer(UNCHECKED, "Launch without knowing", harmful=True), Answer(NOT, "Do not launch")]
+        if self.sheet.check_now.name != "failed":
+            answers.insert(0, Answer(WAIT, "Launch when it is through and finds no error"))
+        else:
+            answers.reverse()
+        self.app.push_screen(
+            Question("Not checked", f"{unchecked[:1].upper()}{unchecked[1:]}.", answers, NOT), self._told
+        )
+
+    def _told(self, answer: str | None) -> None:
+        if answer == UNCHECKED and not self.sheet.obstacle:
+            self._launch()
+        elif answer == WAIT:
+            self._waits = True
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Launch if that was to happen once the check is through."""
+        if not self._waits:
+            return
+        if self.sheet.obstacle or self.sheet.check_now.name == "failed":
+            self._waits = False
+            self.say(f"Not launched: {self.sheet.obstacle or self.sheet.unchecked}", "error")
+        elif not self.sheet.unchecked:
+            self._waits = False
+            self._launch()
+        else:
+            self.say("It is launched when the check is through and finds no error; esc calls that off.")
 
     def _launch(self) -> None:
         self._launching = True
@@ -275,7 +303,12 @@ class LaunchScreen(BaseScreen):
 
     @on(Button.Pressed, "#launch-cancel")
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        """Call off the launch that waits for the check, else leave."""
+        if self._waits:
+            self._waits = False
+            self.say("Called off; nothing is launched.", "warn")
+        else:
+            self.dismiss(None)
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
         problem = self.query_one(ProblemList).problems[event.row]

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
 from textual.containers import Horizontal
-from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import TextArea
 
-from producer.analysis import FUNCTIONS
 from producer.problem import Problem
 from smdtui.profile import place
 from smdtui.profile.change import EditFailed, remove, toggle_all_pvs
@@ -24,19 +19,17 @@ from smdtui.screens.base import words as in_words
 from smdtui.screens.editor import EditorFailed, edit_outside
 from smdtui.screens.problems import ProblemsSheet
 from smdtui.screens.profile_check import check_buffer
-from smdtui.screens.profile_rows import EMPTY, PART_COLUMNS, PLAN_COLUMNS, ProfileState, part_cells, plan_cells
+from smdtui.screens.profile_choice import choose, offer
+from smdtui.screens.profile_forms import form_to_add, form_to_change, what_to_add
+from smdtui.screens.profile_rows import PART_COLUMNS, PLAN_COLUMNS, ProfileState, part_cells, plan_cells
 from smdtui.screens.profile_saving import save
-from smdtui.screens.pv_form import EntryForm, PvForm
-from smdtui.screens.roi_form import RoiForm
 from smdtui.services import Selection
 from smdtui.widgets.bindings import bindings
-from smdtui.widgets.confirm import Confirm
 from smdtui.widgets.plain import Plain
-from smdtui.widgets.question import Answer, Question
+from smdtui.widgets.profile_text import ProfileText
+from smdtui.widgets.question import Question
 from smdtui.widgets.run_timeline import RunTimeline
 from smdtui.widgets.virtual_list import Cells, VirtualList
-
-SETTLE_SECONDS = 0.3  # after the last key in the text
 
 
 class ProfileScreen(BaseScreen):
@@ -51,7 +44,6 @@ class ProfileScreen(BaseScreen):
         super().__init__()
         self.state = ProfileState()
         self.runs: list[int] = []
-        self._settle: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         yield Plain("", id="profile-head")
@@ -60,7 +52,7 @@ class ProfileScreen(BaseScreen):
             yield VirtualList(PART_COLUMNS, self._part_cells, id="parts", header=False)
             empty = "No run is selected: [ and ] select one."
             yield VirtualList(PLAN_COLUMNS, self._plan_cells, id="plan", empty=empty)
-        yield TextArea(id="text", show_line_numbers=True, soft_wrap=False, tab_behavior="focus")
+        yield ProfileText(id="text")
 
     def on_mount(self) -> None:
         self.parts.focus()
@@ -81,8 +73,8 @@ class ProfileScreen(BaseScreen):
         return self.query_one("#parts", VirtualList)
 
     @property
-    def text_area(self) -> TextArea:
-        return self.query_one("#text", TextArea)
+    def text_area(self) -> ProfileText:
+        return self.query_one(ProfileText)
 
     @property
     def document(self) -> ProfileDocument | None:
@@ -145,16 +137,8 @@ class ProfileScreen(BaseScreen):
     def _show_nothing(self) -> None:
         self.state = ProfileState(run=self.services.selection.run)
         if self.services.selection.profile is None:
-            self.parts.set_empty(EMPTY + self._offer())
+            self.parts.set_empty(offer(self))
         self._paint()
-
-    def _offer(self) -> str:
-        experiment = self.services.experiment
-        if experiment is None:
-            return self.services.trouble or "No experiment is open."
-        hutch = place.hutch_of(experiment)
-        kind = f"on the base of hutch {hutch}" if hutch else "an empty one"
-        return f"Press n to make one, {kind}:\n{place.folder(experiment) / experiment.name}.toml"
 
     def _show(self, state: ProfileState) -> None:
         before, self.state = self.state, state
@@ -163,8 +147,8 @@ class ProfileScreen(BaseScreen):
             at = 0
         self._paint()
         self.parts.state = self.parts.state.to(at)
-        if self.has_class("-text") and self.text_area.text != state.text and not self._settle:
-            self.text_area.text = state.text
+        if self.has_class("-text"):
+            self.text_area.show(state.text)
 
     def _paint(self) -> None:
         state, document = self.state, self.services.selection.profile and self.services.document
@@ -185,10 +169,8 @@ class ProfileScreen(BaseScreen):
         self.refresh_bindings()
 
     def unsaved(self) -> str | None:
-        if self.services.selection.profile is None:
-            return None
-        document = self.document
-        return f"The changes of {document.path.name} are not saved." if document and document.unsaved else None
+        self._take_text()
+        return self.services.unsaved()
 
     # -- runs
     def action_step(self, by: int) -> None:
@@ -226,52 +208,31 @@ class ProfileScreen(BaseScreen):
         part = self.part
         if part is None:
             return
-        if part.kind == "pv":
-            self.app.push_screen(PvForm(part))
+        form = form_to_change(part)
+        if form is not None:
+            self.app.push_screen(form)
         elif part.kind == "all_pvs":
             self._edit(lambda document: toggle_all_pvs(document, part), "Every EPICS PV: turned around")
-        elif part.kind == "setting":
-            self.app.push_screen(EntryForm(str(part.path[0]), part))
-        elif part.kind == "function" and part.data is not None:
-            name = str(part.path[3])
-            self.app.push_screen(RoiForm(part=part) if name == "roi" else EntryForm(name, part))
         elif part.kind == "problem":
             self._go_to(part.data)
         else:
             self.action_add()
 
     def action_add(self) -> None:
-        """A PV among the PVs, an analog input among these; elsewhere it is asked what."""
+        """Add where the cursor is; what, is asked where it is not clear."""
         if self.document is None:
             return
         path = self.part.path if self.part is not None else ()
-        if path[:1] == ("epics",):
-            self.app.push_screen(PvForm(per_event=path[1:2] != ("once",)))
-        elif path[:1] == ("analog_input",):
-            self.app.push_screen(EntryForm("analog_input"))
-        elif path[:1] == ("runs",):
-            self._ask_what([Answer(name, _about(name)) for name in sorted(FUNCTIONS, key=lambda n: n != "roi")])
-        else:
-            pv = Answer("pv", "an EPICS PV (screen 2 has the names)")
-            self._ask_what([pv, *(Answer(name, _about(name)) for name in FUNCTIONS)])
-
-    def _ask_what(self, answers: list[Answer]) -> None:
-        path = self.part.path if self.part is not None else ()
-        runs = str(path[1]) if path[:1] == ("runs",) and len(path) > 1 else ""
-        detector = str(path[2]) if path[:1] == ("runs",) and len(path) > 2 else ""
+        answers = what_to_add(path)
 
         def chosen(what: str | None) -> None:
-            if what == "roi":
-                self.app.push_screen(RoiForm(detector, runs=runs))
-            elif what == "pv":
-                self.app.push_screen(PvForm())
-            elif what:
-                self.app.push_screen(EntryForm(what, runs=runs or "all", detector=detector))
+            if what:
+                self.app.push_screen(form_to_add(what, path))
 
         if len(answers) == 1:
             chosen(answers[0].name)
-            return
-        self.app.push_screen(Question("Add", "Add what?", answers, escape=""), chosen)
+        else:
+            self.app.push_screen(Question("Add", "Add what?", answers, escape=""), chosen)
 
     def action_remove(self) -> None:
         part = self.part
@@ -321,27 +282,7 @@ class ProfileScreen(BaseScreen):
         self.look_again()
 
     def action_open_other(self) -> None:
-        """Another profile of the experiment; asks first when this one is not saved."""
-        experiment, here = self.services.experiment, self.services.selection.profile
-        others = [path for path in (place.profiles(experiment) if experiment is not None else []) if path != here]
-        if not others:
-            self.say("The experiment has no other profile." if here else "The experiment has no profile yet.", "warn")
-            return
-        answers = [Answer(str(path), path.name) for path in others[:9]]
-
-        def chosen(answer: str | None) -> None:
-            if not answer:
-                return
-            unsaved = self.unsaved()
-            if unsaved is None:
-                self.select(profile=Path(answer))
-                return
-            question = f"{unsaved}\nOpen {Path(answer).name} and lose them?"
-            self.app.push_screen(
-                Confirm("Not saved", question), lambda yes: self.select(profile=Path(answer)) if yes else None
-            )
-
-        self.app.push_screen(Question("Open", "Which profile?", answers, escape=""), chosen)
+        choose(self, self.unsaved(), lambda path: self.select(profile=path))
 
     # -- checking
     def action_check(self) -> None:
@@ -394,32 +335,22 @@ class ProfileScreen(BaseScreen):
 
     def _show_text(self, line: int, column: int) -> None:
         document = self.document
-        if document is None:
-            return
-        area = self.text_area
-        area.text = document.text
-        self.add_class("-text")
-        area.focus()
-        area.move_cursor((max(0, line - 1), max(0, column - 1)), center=True)
+        if document is not None:
+            self.add_class("-text")
+            self.text_area.show(document.text, max(1, line), column)
+            self.text_area.focus()
 
-    @on(TextArea.Changed, "#text")
-    def _typed(self) -> None:
+    def on_profile_text_settled(self, event: ProfileText.Settled) -> None:
         document = self.document
-        if document is None or self.text_area.text == document.text:
-            return
-        if self._settle:
-            self._settle.stop()
-        self._settle = self.set_timer(SETTLE_SECONDS, self._take_text)
+        if document is not None and document.text != event.text_now:
+            document.text = event.text_now
+            self.changed_profile()
 
     def _take_text(self) -> None:
-        """What was typed into the text becomes the buffer."""
-        if self._settle:
-            self._settle.stop()
-            self._settle = None
-        document = self.document
-        if document is not None and self.has_class("-text") and document.text != self.text_area.text:
-            document.text = self.text_area.text
-            self.changed_profile()
+        """What was typed into the text becomes the buffer, now."""
+        text, document = self.text_area.settle(), self.document
+        if text is not None and document is not None:
+            document.text = text
 
     def action_editor(self) -> None:
         """The text in $EDITOR; what is written there becomes the buffer, not the file."""
@@ -436,8 +367,6 @@ class ProfileScreen(BaseScreen):
             document.text = text
             self.say("Taken over from the editor; not saved yet.", "ok")
             self.changed_profile()
-            if self.has_class("-text"):
-                self.text_area.text = text
 
     def action_launch(self) -> None:
         run = self.services.selection.run
@@ -470,8 +399,3 @@ class ProfileScreen(BaseScreen):
             document = self.services.document if has else None
             return True if document is not None and getattr(document, f"can_{action}") else None
         return True
-
-
-def _about(function: str) -> str:
-    first = (FUNCTIONS[function].__doc__ or "").strip().split(".")[0].split("\n")[0]
-    return f"{function}: {first[:1].lower()}{first[1:]}" if first else function

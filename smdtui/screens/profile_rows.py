@@ -17,7 +17,6 @@ from smdtui.widgets.virtual_list import Cell, Cells
 
 PART_COLUMNS = (Column("profile", 24, grow=True), Column("", 20, grow=True), Column("from", 11, drop=1))
 PLAN_COLUMNS = (Column("plan", 24, grow=True), Column("value", 12, grow=True), Column("from", 11))
-EMPTY = "There is no profile yet: it says what is extracted from which run.\n\n"
 
 
 @dataclass(frozen=True)

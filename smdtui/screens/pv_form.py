@@ -55,7 +55,7 @@ class EntryForm(EditForm[EntryDraft]):
     def on_mount(self) -> None:
         super().on_mount()
         if self._is_function:
-            self.ask_names()
+            self.ask_names(self._where[0])
 
     async def named(self, names: Mapping[str, Any]) -> None:
         await self.set_draft(self.draft.with_detectors(d["name"] for d in names.get("detectors", ())))

@@ -18,25 +18,25 @@ class RoiForm(EditForm[RoiDraft]):
     def __init__(self, detector: str = "", part: Part | None = None, runs: str = "") -> None:
         super().__init__("Region" if part is None else f"Region {part.data.name}", RoiDraft.new((), detector=detector))
         self.part, self._runs, self._detector = part, runs, detector
-        self._typed = False
 
     def on_mount(self) -> None:
         if self.services.document is None:
             self.app.notify("No profile is open: press 3 to choose or make one.", severity="warning", markup=False)
             self.dismiss(None)
             return
-        self.ask_names()
+        self.ask_names(str(self.part.path[1]) if self.part else self._runs)
         self.call_later(self._begin, {})
 
     async def _begin(self, names: Mapping[str, Any]) -> None:
         draft = self._draft(names)
-        if self._typed:  # before the names were there: what was typed stays
+        if self.touched:  # before the names were there: what was typed stays
             for field in self.draft.form.fields:
                 if field.name in {f.name for f in draft.form.fields} and self.draft.form.text(field.name):
                     draft = draft.set(field.name, self.draft.form.text(field.name))
         await self.set_draft(draft)
-        if not self._typed:
-            self.view.focus_field("axis_0" if self._detector or self.part else "detector")
+        if not self.touched:
+            names_of = [f.name for f in draft.form.fields]
+            self.view.focus_field(names_of[3] if self._detector or self.part else "detector")
 
     def _draft(self, names: Mapping[str, Any]) -> RoiDraft:
         profile, run = self.document.profile(), self.services.selection.run
@@ -53,10 +53,6 @@ class RoiForm(EditForm[RoiDraft]):
 
     async def named(self, names: Mapping[str, Any]) -> None:
         await self._begin(names)
-
-    async def set_draft(self, draft: RoiDraft) -> None:
-        self._typed = self._typed or (draft.form.texts != self.draft.form.texts and draft.areas == self.draft.areas)
-        await super().set_draft(draft)
 
     def change(self, document: ProfileDocument, draft: RoiDraft) -> None:
         put_roi(document, draft, self.part)

@@ -11,11 +11,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.events import DescendantFocus
 from textual.message import Message
+from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Input, Select
+from textual.widgets import Button, Input, Select
 
 from smdtui.profile.form import Field, Form
 from smdtui.widgets.bindings import bindings
@@ -40,6 +42,46 @@ class Choice(Select[str], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
 
 
+class Toggle(Widget, can_focus=True):
+    """Yes or no, in words: a mark that differs by its colour alone says nothing without colours."""
+
+    DEFAULT_CSS = """
+    Toggle { background: $boost; }
+    Toggle:focus { background: $primary 30%; text-style: bold; }
+    """
+    BINDINGS = bindings("toggle")
+    value: reactive[bool] = reactive(False)
+
+    @dataclass
+    class Changed(Message):
+        toggle: Toggle
+
+        @property
+        def control(self) -> Toggle:
+            return self.toggle
+
+    class Entered(Message):
+        pass
+
+    def __init__(self, value: bool, classes: str) -> None:
+        super().__init__(classes=classes)
+        self.set_reactive(Toggle.value, value)
+
+    def render(self) -> Content:
+        return Content(f"[{'x' if self.value else ' '}] {'yes' if self.value else 'no'}")
+
+    def action_flip(self) -> None:
+        self.value = not self.value
+        self.post_message(self.Changed(self))
+
+    def action_enter(self) -> None:
+        self.post_message(self.Entered())
+
+    def on_click(self) -> None:
+        self.focus()
+        self.action_flip()
+
+
 class FormRow(Horizontal):
     def __init__(self, field: Field, text: str) -> None:
         super().__init__(classes="form-row")
@@ -54,7 +96,7 @@ class FormRow(Horizontal):
     @property
     def text(self) -> str:
         control = self.control
-        if isinstance(control, Checkbox):
+        if isinstance(control, Toggle):
             return "true" if control.value else "false"
         if isinstance(control, Select):
             return "" if control.value is Select.NULL else str(control.value)
@@ -74,7 +116,7 @@ def said(wrong: str, remark: str) -> str:
 
 def _control(field: Field, text: str) -> Widget:
     if field.kind == "boolean":
-        return Checkbox("", value=text == "true", compact=True, classes="form-control")
+        return Toggle(text == "true", "form-control")
     if field.kind == "choice":
         options = [(Text(choice), choice) for choice in field.choices]
         value = text if text in field.choices else Select.NULL
@@ -117,6 +159,7 @@ class FormView(Vertical):
         self.form = form
         self.problems = problems
         self.remarks: Mapping[str, str] = {}
+        self.insists = False  # an empty field that needs a value is only marked once accepting was tried
         self._enter_submits = enter_submits
 
     def compose(self) -> ComposeResult:
@@ -158,12 +201,21 @@ class FormView(Vertical):
 
     def _mark(self) -> None:
         for row in self.rows:
-            row.show(self.problems.get(row.field.name, ""), self.remarks.get(row.field.name, ""))
+            row.show(self._wrong(row), self.remarks.get(row.field.name, ""))
         self._explain()
+
+    def _wrong(self, row: FormRow) -> str:
+        return self.problems.get(row.field.name, "") if row.text.strip() or self.insists else ""
+
+    def insist(self) -> None:
+        """Accepting was tried: mark everything that is wrong and go to the first."""
+        self.insists = True
+        self._mark()
+        self.focus_field(next(iter(self.problems), ""))
 
     def _explain(self) -> None:
         row = self.focused_row
-        wrong = self.problems.get(row.field.name, "") if row else self.problems.get("", "")
+        wrong = self._wrong(row) if row else self.problems.get("", "")
         help_line = self.query_one(".form-help", Plain)
         help_line.set_class(bool(wrong), "-wrong")
         remark = self.remarks.get(row.field.name, "") if row else ""
@@ -180,18 +232,19 @@ class FormView(Vertical):
         self._explain()
 
     @on(Input.Changed)
-    @on(Checkbox.Changed)
+    @on(Toggle.Changed)
     @on(Select.Changed)
-    def _typed(self, event: Input.Changed | Checkbox.Changed | Select.Changed) -> None:
+    def _typed(self, event: Input.Changed | Toggle.Changed | Select.Changed) -> None:
         event.stop()
         row = next((r for r in self.rows if r.control is event.control), None)
         if row and row.text != self.form.text(row.field.name):
             self.post_message(self.Changed(row.field.name, row.text))
 
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    @on(Toggle.Entered)
+    def _entered(self, event: Message) -> None:
         event.stop()
-        if self._enter_submits or event.input is self.rows[-1].control:
+        if self._enter_submits or self.rows[-1].control.has_focus:
             self.post_message(self.Submitted())
         else:
             self.action_next()
@@ -225,6 +278,7 @@ class FormSheet(ModalScreen[D | None]):
         super().__init__()
         self.sheet_title = title
         self.draft = draft
+        self.touched = False  # something was typed
         self._first = focus
 
     def compose(self) -> ComposeResult:
@@ -253,6 +307,7 @@ class FormSheet(ModalScreen[D | None]):
 
     @on(FormView.Changed)
     async def _changed(self, event: FormView.Changed) -> None:
+        self.touched = True
         await self.set_draft(self.draft.set(event.field, event.text))
 
     @on(FormView.Submitted)
@@ -260,7 +315,7 @@ class FormSheet(ModalScreen[D | None]):
     def action_accept(self) -> None:
         problems = self.draft.problems
         if problems:
-            self.view.focus_field(next(iter(problems)))
+            self.view.insist()
             self.app.bell()
             return
         refused = self.apply(self.draft)
