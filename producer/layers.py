@@ -88,12 +88,16 @@ class Layer:
     sections: List[Section] = field(default_factory=list)
 
     def entry(self, instance: Any, path: Path) -> Entry:
-        found = {
-            inner: self.origin((*path, *inner)) if (*path, *inner) in self.report.positions else DEFAULT
-            for inner in value_paths(instance)
-        }
+        found = {inner: self.written(path, inner, short) for inner, short in value_paths(instance).items()}
         found.setdefault((), self.origin(path))
         return Entry(instance, found)
+
+    def written(self, path: Path, inner: Path, short: Path) -> Origin:
+        """Where the value `inner` of the table at `path` is written, or its short form; DEFAULT if nowhere."""
+        for there in ((*path, *inner), (*path, *short)):
+            if there in self.report.positions:
+                return self.origin(there)
+        return DEFAULT
 
     def origin(self, path: Path) -> Origin:
         return Origin(self.file, *self.report.place(path), dotted(path))

@@ -300,14 +300,22 @@ def as_json(instance: Any) -> Any:
     return next(iter(values.values())) if only_short(cls) else values
 
 
-def value_paths(instance: Any) -> List[Path]:
-    """The path of each value in an instance: every field, and every entry of a list of names or of tables."""
+def value_paths(instance: Any) -> Dict[Path, Path]:
+    """The path of each value in an instance: every field, every entry of a list of names or of tables, every field of
+    such a table; and with each the path at which it stands when it is not written there: that of the table for which
+    its short form stands, else its own."""
     cls: Any = type(instance)
-    paths: List[Path] = []
+    paths: Dict[Path, Path] = {}
     for f in describe(cls):
         value = getattr(instance, f.name)
         start: Path = () if only_short(cls) else (f.name,)
-        paths.append(start)
-        if isinstance(value, tuple):
-            paths += [(*start, i) for i, v in enumerate(value) if isinstance(v, str) or is_dataclass(v)]
+        paths[start] = start
+        for i, entry in enumerate(value) if isinstance(value, tuple) else ():
+            here: Path = (*start, i)
+            if isinstance(entry, str) or is_dataclass(entry):
+                paths[here] = here
+            if is_dataclass(entry):
+                kind: Any = type(entry)
+                names = [inner.name for inner in describe(kind)]
+                paths.update({(*here, name): here if name == short_field(kind) else (*here, name) for name in names})
     return paths

@@ -41,6 +41,7 @@ class Profile:
     files: Tuple[str, ...]
     settings: Dict[str, Any]
     sections: Tuple[Section, ...]
+    hutch_origin: Origin = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def check(path: Union[str, FilePath], text: Optional[str] = None) -> Tuple[Optio
         files=tuple(layer.file for layer in layers),
         settings=settings,
         sections=tuple(section for layer in layers for section in layer.sections),
+        hutch_origin=next((layer.origin(("hutch",)) for layer in layers if "hutch" in layer.head), DEFAULT),
     )
     found = [p for layer in layers for p in sorted(layer.report.problems, key=lambda p: (p.line, p.column))]
     return profile, found + problems
@@ -121,7 +123,7 @@ def check(path: Union[str, FilePath], text: Optional[str] = None) -> Tuple[Optio
 
 def effective(profile: Profile, run: int) -> Plan:
     """The plan for one run, and for each value in it the file and line it came from."""
-    origin: Dict[str, Origin] = {}
+    origin: Dict[str, Origin] = {"hutch": profile.hutch_origin}
 
     def note(entry: Entry, path: Path) -> Any:
         origin.update({dotted((*path, *inner)): at for inner, at in entry.origin.items()})
@@ -182,9 +184,9 @@ def _setting(name: str, layers: List[Layer]) -> Any:
     if instance is None:
         instance, owner = module.Parameters(), {}
     origin = {}
-    for path in value_paths(instance):
+    for path, short in value_paths(instance).items():
         layer_of = owner.get(str(path[0]))
-        origin[path] = DEFAULT if layer_of is None else layer_of.origin((name, *path))
+        origin[path] = DEFAULT if layer_of is None else layer_of.written((name,), path, short)
     return Entry(instance, origin)
 
 

@@ -209,8 +209,10 @@ def plan_rows(plan: Plan, defaults: bool = True) -> tuple[PlanRow, ...]:
     """Every value of a plan with the place where it was written; without `defaults` only what was written."""
     table = plan.as_json()["plan"]
     rows = []
-    for key, origin in plan.origin.items():
-        if any(other.startswith((f"{key}.", f"{key}[")) for other in plan.origin):
+    keys = [key for key in plan.origin if not (key.startswith("epics.") and "]." in key)]  # a PV is one row
+    for key in keys:
+        origin = plan.origin[key]
+        if any(other.startswith((f"{key}.", f"{key}[")) for other in keys):
             continue  # a list or table whose values have rows of their own
         if origin == DEFAULT and not defaults:
             continue

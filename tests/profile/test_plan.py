@@ -199,7 +199,12 @@ def test_each_value_has_its_origin(profile):
     origin = shown["origin"]
     for key, file, line in [
         ("epics.per_event[0]", own, 6),
+        ("epics.per_event[0].pv", own, 6),
+        ("epics.per_event[0].alias", "", 0),
         ("epics.per_event[1]", own, 7),
+        ("epics.per_event[1].alias", own, 7),
+        ("epics.once", "", 0),
+        ("hutch", own, 2),
         ("timetool.calibration", base, 4),
         ("detectors.epix_1.sums", own, 10),
         ("detectors.epix_1.roi[0].name", own, 12),
