@@ -113,7 +113,7 @@ class Detectors:
     def _timing(self, i: int, timestamp: int) -> List[Item]:
         beam = bool(self.shots.xray[i])
         values: Dict[str, Any] = {
-            "pulseId": 7_000_000 + i,
+            "pulseId": 7_000_000 + 12 * i,  # pulses come at 120 Hz
             "timeStamp": timestamp,
             "fixedRates": np.zeros(10, np.uint8),
             "acRates": np.zeros(6, np.uint8),

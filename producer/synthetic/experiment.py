@@ -13,7 +13,7 @@ from producer.synthetic.stream import Stream
 
 EXPERIMENT = "tmoc00126"
 VERSION = 1  # of what is written: raise it when the files change, and demos on disk are written anew
-SLOW_EVERY = 20  # events between two samples of the PVs
+SLOW_EVERY = 10  # events between two samples of the PVs
 PLAIN, SCAN, DAMAGED, RECORDING = "plain", "scan", "damaged", "recording"
 SCAN_DELAYS = tuple(-0.75 + 0.25 * i for i in range(8))  # ps
 PUMPED_DELAYS = (1.0,)
@@ -174,7 +174,7 @@ def _record(
 
 
 class _Clock:
-    """Datagrams at the beam's rate: psana's timestamps, seconds since 1990 << 32 | nanoseconds."""
+    """Datagrams at the rate of the shots: psana's timestamps, seconds since 1990 << 32 | nanoseconds."""
 
     def __init__(self, begin: int):
         self._begin, self._ticks = begin, 0

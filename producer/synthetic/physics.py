@@ -11,7 +11,7 @@ from typing import Dict, Tuple
 
 import numpy as np
 
-RATE = 120  # Hz
+RATE = 10  # Hz: that of the pump laser; a few events make a run of some seconds
 PHOTON_KEV = 1.8
 XRAY_CODE, DROPPED_CODE, LASER_ON_CODE, LASER_OFF_CODE = 137, 162, 90, 91
 SXR, DUMP = 4, 0  # destinations of the electron beam

@@ -120,10 +120,11 @@ class Stream:
 
         self._configure.updatetimestamp(timestamp)
         checked = _check(items)
-        if self._size + sum(len(f.raw) + 64 for _, fields in checked for f in fields) > CONFIGURE:
+        size = self._size + sum(64 + sum(64 + len(f.raw) for f in fields) for _, fields in checked) + 4096
+        if size > CONFIGURE:
             raise BadContribution(f"stream {self.number}: the Configure datagram is too large")
         _fill(self._configure, checked)
-        raw = _save(self._configure, CONFIGURE)
+        raw = _save(self._configure, size)
         _lay(raw, _clear_names(raw), checked)
         self._write(raw)
 
@@ -187,7 +188,7 @@ class Stream:
     def _author(self, service: int, checked: List[Tuple[Declared, List[_Field]]]) -> _Template:
         from psana.dgramedit import DgramEdit
 
-        size = 4096 + sum(64 + len(f.raw) for _, fields in checked for f in fields)
+        size = 4096 + sum(64 + sum(64 + len(f.raw) for f in fields) for _, fields in checked)
         edit = DgramEdit(config_dgramedit=self._configure, transition_id=service, ts=1, bufsize=size)
         _fill(edit, checked)
         raw = _save(edit, size)
@@ -245,7 +246,7 @@ def _fill(edit: Any, checked: List[Tuple[Declared, List[_Field]]]) -> None:
 
 
 def _save(edit: Any, size: int) -> np.ndarray:
-    """`size`: the bufsize of `edit`, since it writes past the end of a smaller buffer."""
+    """`size`: at least what `edit` holds, since it writes past the end of a smaller buffer."""
     buffer = bytearray(size)
     edit.save(buffer)
     return np.frombuffer(buffer, np.uint8, edit.size).copy()

@@ -4,7 +4,7 @@ import time
 from typing import TextIO
 
 from producer.synthetic import EXPERIMENT
-from smdtui.catalog.experiment import resolve
+from smdtui.catalog.experiment import ExperimentNotFound, resolve
 from smdtui.demo.place import Demo, DemoError
 from smdtui.jobs.folder import LOG
 from smdtui.jobs.job import Job, read_job
@@ -18,10 +18,11 @@ POLL_SECONDS, SAY_SECONDS = 0.2, 2.0
 def produce(demo: Demo, site: Site, out: TextIO, run: int = RUN) -> bool:
     """Produce `run` with the demo's profile, tell `out` how it goes; the last line is the verdict. True if it is
     ``verified``. Raises DemoError where nothing could be started."""
-    experiment = resolve(site, EXPERIMENT)
-    prepared = prepare(site, Request(experiment, run, demo.profile))
     try:
+        prepared = prepare(site, Request(resolve(site, EXPERIMENT), run, demo.profile))
         job = read_job(submit(prepared))
+    except ExperimentNotFound as error:
+        raise DemoError(str(error)) from error
     except LaunchError as error:
         raise DemoError("\n".join(problem.text() for problem in error.problems)) from error
     out.write(f"run {run}: job {job.id}, {job.ranks} ranks\n")

@@ -41,6 +41,7 @@ def write(demo: Demo, site: Site, out: TextIO) -> None:
         try:
             assert child.stdout is not None
             show = _Bar(out)
+            show.to(0, 1, "starting the writer")
             for line in child.stdout:
                 last = _reading(line)
                 if "done" in last:
@@ -107,7 +108,8 @@ class _Bar:
                 self.drawn = line
         elif words != self.words:
             self.words = words
-            self.out.write(f"writing the demo: {words}, {done} of {total} events\n")
+            so_far = f", {done} of {total} events" if done else ""
+            self.out.write(f"writing the demo: {words}{so_far}\n")
         self.out.flush()
 
     def end(self) -> None:

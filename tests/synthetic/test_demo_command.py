@@ -187,8 +187,9 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(tmp_path):
     write(Demo(tmp_path / "b", **SMALL), sites.load(), file)
     assert "[##############################] 100%" in screen.getvalue() and screen.getvalue().endswith("\r\x1b[K")
     lines = file.getvalue().splitlines()
-    assert lines[0].startswith("writing the demo: run 12, ") and all("\r" not in line for line in lines)
-    assert [line.split(", ")[0].split(": ")[1] for line in lines] == [
+    assert lines[0] == "writing the demo: starting the writer"
+    assert lines[1].startswith("writing the demo: run 12, ") and all("\r" not in line for line in lines)
+    assert [line.split(", ")[0].split(": ")[1] for line in lines[1:]] == [
         *(f"run {run}" for run in (12, 13, 14, 15, 16)),
         "calibration constants",
     ]
