@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +95,10 @@ def write_toml(path: Path, table: Mapping[str, Any]) -> None:
     write_whole(path, tomli_w.dumps({k: v for k, v in table.items() if v is not None}))
 
 
+# What has been read once, with inode, time and size: a list of jobs is looked at twice a second.
+_tables: dict[tuple[Path, str], tuple[tuple[int, int, int], dict[str, Any]]] = {}
+
+
 @dataclass(frozen=True)
 class JobFolder:
     path: Path
@@ -104,16 +107,16 @@ class JobFolder:
     def id(self) -> str:
         return self.path.name
 
-    @cached_property
-    def request(self) -> dict[str, Any]:
-        """What was asked; frozen, so read once. {} when it is missing or not TOML."""
-        return self.table(REQUEST) or {}
-
     def table(self, name: str) -> dict[str, Any] | None:
         """The TOML file `name`; None when it is not there, ``{"unreadable": why}`` when it cannot be read."""
         try:
             with open(self.path / name, "rb") as f:
-                return tomllib.load(f)
+                facts = os.fstat(f.fileno())
+                stamp = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+                known = _tables.get((self.path, name))
+                if known is None or known[0] != stamp:
+                    known = _tables[self.path, name] = (stamp, tomllib.load(f))
+                return known[1]
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as e:

@@ -13,6 +13,7 @@ from smdtui.jobs.folder import (
     LOG,
     PROGRESS,
     REJECTED,
+    REQUEST,
     VERDICT,
     JobFolder,
     seconds,
@@ -100,15 +101,16 @@ def read_facts(folder: JobFolder, now: float) -> Facts:
     exit_ = folder.table(EXIT)
     verdict = folder.table(VERDICT)
     failed = exit_ is not None and exit_.get("status") != 0
+    counted = exit_ is not None and verdict is not None and "events" in verdict
     return Facts(
-        request=folder.table("request.toml") or {},
+        request=folder.table(REQUEST) or {},
         engine=folder.table(ENGINE),
         exit=exit_,
         verdict=verdict,
         cancel=folder.table(CANCEL),
         rejected=folder.table(REJECTED),
         events=tuple(folder.events()) if failed else (),
-        progress=read_progress(folder.path / PROGRESS, now),
+        progress=Progress() if counted else read_progress(folder.path / PROGRESS, now),
         heartbeat=local.heartbeat(folder),
         log=log_ends(folder.path / LOG) if failed else "",
     )
@@ -129,7 +131,7 @@ def read_job(folder: JobFolder, now: float | None = None) -> Job:
 def job_of(folder: JobFolder, facts: Facts, state: State) -> Job:
     request, verdict = facts.request, facts.verdict or {}
     done, total = facts.progress.done, facts.progress.total
-    if state.name == "verified" and isinstance(verdict.get("events"), int):
+    if facts.exit is not None and isinstance(verdict.get("events"), int):
         done = verdict["events"]
         total = verdict.get("expected", done)
     return Job(

@@ -1,6 +1,7 @@
 """How far a job is: the small files that its ranks write, summed."""
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,11 @@ def _number(value: Any) -> float | None:
 def read(folder: Path, now: float | None = None) -> Progress:
     """`folder` is the job's ``progress``."""
     now = time.time() if now is None else now
-    tables = [t for path in sorted(folder.glob("rank*.json")) if (t := _read(path)) is not None]
+    try:
+        names = sorted(n for n in os.listdir(folder) if n.startswith("rank") and n.endswith(".json"))
+    except FileNotFoundError:
+        names = []
+    tables = [t for name in names if (t := _read(folder / name)) is not None]
     total = _read(folder / "total.json") or {}
     return summed(tables, total, now)
 
@@ -94,8 +99,7 @@ def summed(tables: list[dict[str, Any]], total: dict[str, Any], now: float) -> P
         rank, done, when = (_number(table.get(k)) for k in ("rank", "done", "time"))
         if rank is None or done is None or when is None:
             continue
-        points = [(float(p[0]), float(p[1])) for p in table.get("history") or [] if _is_point(p)]
-        points = sorted({*points, (when, done)})
+        points = _points(table.get("history"), when, done)
         phase, role = str(table.get("phase", "")), str(table.get("role", ""))
         rows.append(Rank(int(rank), role, phase, int(done), when, _rate([points])))
         histories.append(points)
@@ -129,8 +133,13 @@ def _whole(value: Any) -> int | None:
     return None if number is None else int(number)
 
 
-def _is_point(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_number(v) is not None for v in value)
+def _points(history: Any, when: float, done: float) -> list[tuple[float, float]]:
+    """The history with its newest point, in order of time; [[...]] of another shape is left out."""
+    try:
+        points = {(float(t), float(n)) for t, n in history or ()}
+    except (TypeError, ValueError):
+        points = set()
+    return sorted(points | {(when, done)})
 
 
 def _at(points: list[tuple[float, float]], when: float) -> float:

@@ -15,7 +15,7 @@ from smdtui.jobs.states import LOST
 _ended: dict[Path, tuple[tuple[int, ...], Job]] = {}
 
 
-def _stamp(path: Path) -> int:
+def _stamp(path: str) -> int:
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -24,7 +24,7 @@ def _stamp(path: Path) -> int:
 
 def _stamps(folder: JobFolder) -> tuple[int, ...]:
     """Changes when the end of a job is written again (submit.sh run by hand, or a cancel of what was lost)."""
-    return tuple(_stamp(folder.path / name) for name in (EXIT, VERDICT, REJECTED, CANCEL))
+    return tuple(_stamp(f"{folder.path}/{name}") for name in (EXIT, VERDICT, REJECTED, CANCEL))
 
 
 def find_job(roots: Iterable[Path], word: str) -> Job:
