@@ -74,6 +74,11 @@ class Provider:
     found: Dict[str, Found] = field(default_factory=dict)
     _unreachable: Optional[str] = None
 
+    @property
+    def silence(self) -> str:
+        """That the service does not answer, in words; "" when it does, or was not asked."""
+        return f"the calibration service {self.url} does not answer ({self._unreachable})" if self._unreachable else ""
+
     def get(self, detector: str, uniqueid: str, experiment: str, run: int) -> Found:
         """Raises `BadConstants` for a file in the local folder that cannot be read."""
         self.found[detector] = self._get(detector, uniqueid, experiment, run)
@@ -83,9 +88,7 @@ class Provider:
         remarks: List[str] = []
         if self._unreachable is None:
             self._unreachable = _reach(self.url)
-        if self._unreachable:
-            remarks.append(f"the calibration service {self.url} does not answer ({self._unreachable})")
-        else:
+        if not self._unreachable:
             answer = _within(FETCH, lambda: self.ask(uniqueid, experiment, run))
             if isinstance(answer, BaseException):
                 remarks.append(f"the calibration service {self.url} failed ({_words(answer)})")

@@ -13,6 +13,7 @@ from producer.event_problems import EventProblem, EventProblems
 from producer.part_file import PartFile
 from producer.plan import Plan
 from producer.plan_check import PlanRefused, at
+from producer.problem import Problem
 from producer.progress import Progress
 from producer.schema import Column, Misfit, of_value
 
@@ -100,8 +101,14 @@ class EventLoop:
                 self._hold(held, path, value, timestamp)
         if self._once:
             self._once = [waiting for waiting in self._once if not self._wrote_once(waiting, timestamp)]
+        refused: List[Problem] = []
         for analysis in self._analyses:
-            analysis.event(event, timestamp, self._part, self._problems)
+            try:
+                analysis.event(event, timestamp, self._part, self._problems)
+            except PlanRefused as error:
+                refused += error.problems
+        if refused:
+            raise PlanRefused(refused)
         self._run.epics.forget()
 
     def _put(self, source: Source, path: str, value: Any, timestamp: int) -> None:

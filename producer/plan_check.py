@@ -2,6 +2,7 @@
 
 from typing import Iterable, List
 
+from producer.analysis import FUNCTIONS
 from producer.configure import RunNames
 from producer.plan import Plan
 from producer.problem import Problem, nearest
@@ -72,6 +73,10 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
         problems.append(at(plan, "epics.all", f"there is no PV in {run}", severity="warning"))
 
     later = "cannot be produced by this version yet; take it out of the profile"
+    for name, functions in plan.detectors.items():
+        for function in functions:
+            if not hasattr(FUNCTIONS[function], "Computation"):
+                problems.append(at(plan, dotted(("detectors", name, function)), f"{function} of {name} {later}"))
     for i, channel in enumerate(plan.analog_input):
         problems.append(at(plan, f"analog_input[{i}]", f"the analog input {channel.name!r} {later}"))
     if plan.xtcav.enabled:

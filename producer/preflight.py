@@ -77,8 +77,9 @@ def _tried(plan: Plan, files: RunFiles, experiment: str, calibration: Optional[P
             found.append(at(plan, key, f"psana cannot open the detector {detector}: {in_words(error)}"))
             continue
         if waiting[detector].uncalibrated:
-            remarks = "; ".join(provider.found[detector].remarks)
-            words = f"{detector} is not calibrated: {waiting[detector].uncalibrated} ({remarks})"
+            remarks = "; ".join(filter(None, [provider.silence, *provider.found[detector].remarks]))
+            after = f" ({remarks})" if remarks else ""
+            words = f"{detector} is not calibrated: {waiting[detector].uncalibrated}{after}"
             found.append(at(plan, key, words, severity="warning"))
     end = time.monotonic() + MOST_SECONDS
     for number, event in enumerate(run.events()):

@@ -107,6 +107,7 @@ class Production:
                 for problem in prepared.warnings:
                     log.plain(problem.text())
                 self._announce(prepared, said)
+        self.ranks.wait()
         return self.ranks.broadcast(prepared)
 
     def _announce(self, prepared: Prepared, said: str) -> None:
@@ -137,12 +138,7 @@ class Production:
         )
         self._constants = dict(provider.found) if provider is not None else {}
         self._recorded_as = "{} run {}".format(*run.recorded_as)
-        for detector, found in self._constants.items():
-            after = f" ({'; '.join(found.remarks)})" if found.remarks else ""
-            if found.constants:
-                log.info(f"constants of {detector} from {found.source}{after}")
-            else:
-                log.warning(f"no constants for {detector}{after}")
+        self._say_constants(provider)
         self.progress.enter("reading")
         if not self.ranks.works:
             for _ in run.events():  # psana works for the other ranks in here; no event comes out
@@ -151,6 +147,16 @@ class Production:
         part = PartFile(self.output.part(self.ranks.rank))
         loop = EventLoop(run, prepared.plan, part, self.progress, self.ranks.rank)
         return loop.run()
+
+    def _say_constants(self, provider: Optional[Provider]) -> None:
+        if provider is not None and provider.silence:
+            log.info(provider.silence)
+        for detector, found in self._constants.items():
+            after = f" ({'; '.join(found.remarks)})" if found.remarks else ""
+            if found.constants:
+                log.info(f"constants of {detector} from {found.source}{after}")
+            else:
+                log.warning(f"no constants for {detector}{after}: it is not calibrated")
 
     def _finish(self, prepared: Prepared, reports: List[Optional[Worked]]) -> int:
         """On rank 0: merge, verify, publish."""

@@ -16,6 +16,7 @@ def promises(plan: Plan) -> Dict[str, Shape]:
     for detector, functions in plan.detectors.items():
         for name, given in functions.items():
             module = FUNCTIONS[name]
-            for parameters in given if module.MANY else (given,):
-                found.update(module.promises(parameters, detector))
+            if hasattr(module, "promises"):
+                for parameters in given if module.MANY else (given,):
+                    found.update(module.promises(parameters, detector))
     return found

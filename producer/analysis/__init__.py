@@ -19,6 +19,8 @@ A module here is a function when it has
   must hold for these parameters, so that a file can be verified without the data;
 * ``RECORDED`` (optional): parameter -> name under which ``UserDataCfg`` has it, where readers expect another than ours.
 
+A module without a computation can be written into profiles, but a production with it is refused.
+
 What `event` raises is counted as a problem of that event and fails the verdict; nothing is skipped silently. To add a
 function, add one file.
 """

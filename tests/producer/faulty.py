@@ -1,0 +1,78 @@
+"""The producer with a fault put in: ``faulty.py FAULT ARGUMENTS...``. A fault strikes at the 5th frame of a worker."""
+
+import os
+import signal
+import sys
+
+import numpy as np
+
+import producer.__main__
+from producer.analysis import roi
+
+FAULT = sys.argv[1]
+seen = 0
+right = roi.Computation.event
+
+
+def strike(self, frame, timestamp):
+    global seen
+    seen += 1
+    if seen == 5:
+        if FAULT == "raise":
+            raise ZeroDivisionError("nothing to divide by")
+        if FAULT == "sys.exit":
+            sys.exit(0)
+        if FAULT == "os._exit":
+            os._exit(0)
+        if FAULT == "SIGKILL":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if FAULT == "base":
+            raise KeyboardInterrupt
+        if FAULT == "disk":
+            raise_full()
+    if FAULT == "misfit" and seen % 10 == 0:
+        return {self.columns[0].path: np.zeros(3)}
+    return right(self, frame, timestamp)
+
+
+def raise_full():
+    from producer import part_file
+
+    def full(self, events=None):
+        raise OSError(28, "No space left on device")
+
+    part_file._Block.flush = full
+
+
+def lose(loop):
+    """psana stops early and says nothing, as it does when it cannot read."""
+    events = loop._run.events
+
+    def fewer():
+        for number, event in enumerate(events()):
+            if number == 21:
+                return
+            yield event
+
+    loop._run.events = fewer
+
+
+if FAULT == "lose":
+    from producer import event_loop
+
+    begin = event_loop.EventLoop.__init__
+
+    def init(self, *arguments):
+        begin(self, *arguments)
+        lose(self)
+
+    event_loop.EventLoop.__init__ = init
+elif FAULT == "NaN constants":
+    pass
+else:
+    roi.Computation.event = strike
+
+status = producer.__main__.main(sys.argv[2:])
+sys.stdout.flush()
+sys.stderr.flush()
+sys.exit(status)
