@@ -1,25 +1,20 @@
 """A region of a detector: its pixels if wanted, and always sum, mean, maximum and centre of mass of each event."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
-from producer.parameters import Meta, Wrong
+from producer.analysis.lineout import Parameters as Lineout
+from producer.analysis.names import dataset_name, file_path, names_twice
+from producer.analysis.projection import Parameters as Projection
+from producer.analysis.rebin import Parameters as Rebin
+from producer.analysis.spectrum import Parameters as Spectrum
+from producer.parameters import Meta
 from producer.schema import Column, Total, column
 
 NAME = "roi"
 MANY = True
-
-_DATASET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-def dataset_name(text: str) -> None:
-    """Raise `Wrong` unless `text` can begin the name of a dataset in an HDF5 file."""
-    if not _DATASET.fullmatch(text):
-        better = re.sub(r"[^A-Za-z0-9_.-]+", "_", text).lstrip(".-")
-        raise Wrong(f"names datasets, so only letters, digits, '_', '.' and '-' are possible, not {text!r}", better)
 
 
 @dataclass(frozen=True)
@@ -38,13 +33,25 @@ class Parameters:
         ),
     ] = None
     threshold: Annotated[Optional[float], Meta("pixels below count as 0", unit="detector units")] = None
+    threshold_high: Annotated[Optional[float], Meta("pixels above count as 0", unit="detector units")] = None
     save_pixels: Annotated[bool, Meta("also write the pixels of the region with each event")] = False
+    mask: Annotated[
+        Optional[str], Meta("file of a mask of the detector's shape, 1 = good: .npy, .npz or text", check=file_path)
+    ] = None
+    projection: Annotated[Tuple[Projection, ...], Meta("projections of the region")] = ()
+    lineout: Annotated[Tuple[Lineout, ...], Meta("lines of pixels of the region")] = ()
+    spectrum: Annotated[Tuple[Spectrum, ...], Meta("histograms of the pixels of the region")] = ()
+    rebin: Annotated[Tuple[Rebin, ...], Meta("the region in larger pixels")] = ()
 
     def check(self) -> Iterator[Tuple[Tuple[object, ...], str, str]]:
         for axis, (start, end) in enumerate(self.region or ()):
             if start >= end:
                 swapped = f"[{end}, {start}]" if start > end else ""
                 yield ("region", axis), f"region[{axis}] is empty: it starts at {start} and ends before {end}", swapped
+        low, high = self.threshold, self.threshold_high
+        if low is not None and high is not None and low >= high:
+            yield ("threshold_high",), f"threshold_high must be above threshold, {high:g} is not above {low:g}", ""
+        yield from names_twice(self, ("projection", "lineout", "spectrum", "rebin"))
 
     def misfit(self, shape: Tuple[int, ...]) -> str:
         """Why the region cannot be cut from calibrated data of `shape`, in words; "" when it fits."""

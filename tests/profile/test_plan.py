@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer import plan as plans
+from producer.analysis import roi
 from producer.defaults import SECTIONS, epics
 from producer.layers import Origin
 from producer.parameters import as_json
@@ -93,11 +94,10 @@ def simple(plan):
             got[detector, function] = as_json(value)
     for (_, function), value in got.items():
         if function == "roi":
+            defaults = as_json(roi.Parameters())
             for entry in value:
-                assert entry.pop("region") is None
-                assert entry.pop("save_pixels") is False
-                if entry["threshold"] is None:
-                    del entry["threshold"]
+                for key in [key for key in defaults if key != "name" and entry[key] == defaults[key]]:
+                    del entry[key]
     return got
 
 
