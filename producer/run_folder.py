@@ -9,11 +9,12 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
-from producer.dgram import AnyPath, not_a_file
+from producer.regular_file import AnyPath, not_a_file
 
 NAME = re.compile(
     r"(?P<experiment>.+)-r(?P<run>\d{4,})-s(?P<stream>\d{3,})-c(?P<chunk>\d{3,})(?P<smd>\.smd)?\.xtc2(?P<recording>\.inprogress)?"
@@ -68,7 +69,7 @@ class RunFiles:
     def recording(self) -> bool:
         return any(stream.recording for stream in self.streams)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Changes whenever a file of the run is added, removed, renamed, written or replaced."""
         lines = [f"{entry.path}\0{entry.size}\0{entry.modified_ns}\0{entry.wrong}\n" for entry in self.entries]
@@ -161,16 +162,9 @@ def _scan(folder: Path, smd: bool) -> Iterator[_Found]:
         match = NAME.fullmatch(entry.name)
         if match is None or bool(match["smd"]) != smd:
             continue
-        path = folder / entry.name
-        try:
-            status = entry.stat()  # follows links
-            described = FileEntry(path, status.st_size, status.st_mtime_ns, not_a_file(status.st_mode) or "")
-        except FileNotFoundError:
-            if not entry.is_symlink():
-                continue  # renamed or removed since the listing
-            described = FileEntry(path, 0, 0, "is a link to nothing")
-        except OSError as error:
-            described = FileEntry(path, 0, 0, f"cannot be read: {error.strerror}")
+        described = _described(folder / entry.name, entry.stat)
+        if described is None:
+            continue  # renamed or removed since the listing
         yield _Found(
             match["experiment"],
             int(match["run"]),
@@ -182,6 +176,34 @@ def _scan(folder: Path, smd: bool) -> Iterator[_Found]:
         )
 
 
+def _described(path: Path, look: Callable[[], os.stat_result]) -> Optional[FileEntry]:
+    """`look` follows links; None for a file that is gone."""
+    try:
+        status = look()
+    except FileNotFoundError:
+        return FileEntry(path, 0, 0, "is a link to nothing") if path.is_symlink() else None
+    except OSError as error:
+        return FileEntry(path, 0, 0, f"cannot be read: {error.strerror}")
+    return FileEntry(path, status.st_size, status.st_mtime_ns, not_a_file(status.st_mode) or "")
+
+
+def look_again(files: RunFiles) -> RunFiles:
+    """A run whose files may have grown, as they are now; for a folder to which no name was added and none removed."""
+    found = (_described(entry.path, entry.path.stat) for entry in files.entries)
+    return replace(files, entries=tuple(entry for entry in found if entry is not None))
+
+
+def listing_stamp(directory: AnyPath) -> Tuple[int, int]:
+    """Changes when a name is added to or removed from a folder of data (ns; 0 for a folder that is not there)."""
+    stamps = []
+    for folder in (Path(directory), Path(directory) / "smalldata"):
+        try:
+            stamps.append(os.stat(folder).st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return stamps[0], stamps[1]
+
+
 def _run_files(folder: Path, run: int, groups: Dict[int, List[_Found]]) -> RunFiles:
     files = [found for group in groups.values() for found in group]
     named = [found.experiment for found in files if found.smd] or [found.experiment for found in files]
@@ -189,7 +211,9 @@ def _run_files(folder: Path, run: int, groups: Dict[int, List[_Found]]) -> RunFi
     streams = []
     for number in sorted(groups):
         # of two under one number the experiment's own, final name is the file and the other its double
-        ordered = sorted(groups[number], key=lambda f: (f.chunk, f.experiment != experiment, f.recording, f.entry.path))
+        ordered = sorted(
+            groups[number], key=lambda f: (f.chunk, f.smd, f.experiment != experiment, f.recording, str(f.entry.path))
+        )
         smd: Optional[Path] = None
         chunks: Dict[int, Path] = {}
         doubles = []

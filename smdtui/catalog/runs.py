@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from producer.run_files import RunFiles, RunSummary, StreamScan, find_runs, scan_stream, summarize
+from producer.run_folder import listing_stamp, look_again
 from smdtui.catalog import cache
 
 FORMAT = 1  # of the cache file; changes with the meaning of RunSummary
+# Between two listings of the folder this many seconds apart, only names that were added or removed and runs written to
+# in the last hour are looked at.
+LISTING_SECONDS, LIVELY_SECONDS = 60.0, 3600.0
+SETTLED_NS = 2 * 10**9  # a folder changed more recently may change again within its clock's tick
 
 
 class RunCatalog:
@@ -32,6 +37,8 @@ class RunCatalog:
         self._file = cache.place("runs", self.directory) if remember else None
         self._dirty = False
         self._read_cache = remember
+        self._stamp = (0, 0)
+        self._listed = 0.0
 
     @property
     def pending(self) -> int:
@@ -45,7 +52,7 @@ class RunCatalog:
         """
         with self._lock:
             began = time.monotonic()
-            files = find_runs(self.directory)
+            files = self._look()
             self._remembered(files)
             removed = tuple(run for run in self.files if run not in files)
             known = {run: summary for run, summary in self.known.items() if run in files}
@@ -72,6 +79,20 @@ class RunCatalog:
         """All runs, ascending, as they are now."""
         self.poll()
         return [self.known[run] for run in sorted(self.known)]
+
+    def _look(self) -> dict[int, RunFiles]:
+        """The files of all runs; without listing thousands that nobody writes to each time."""
+        now, stamp = time.monotonic(), listing_stamp(self.directory)
+        same = stamp == self._stamp and time.time_ns() - max(stamp) > SETTLED_NS
+        if self.files and same and now - self._listed < LISTING_SECONDS:
+            lively = {
+                run: look_again(files)
+                for run, files in self.files.items()
+                if files.recording or files.written_within(LIVELY_SECONDS)
+            }
+            return {**self.files, **lively}
+        self._stamp, self._listed = stamp, now
+        return find_runs(self.directory)
 
     def _stale(self, run: int, files: RunFiles) -> bool:
         summary = self.known.get(run)

@@ -117,6 +117,27 @@ def test_few_runs_at_a_time(xtc):
     assert order == [14, 13, 12]
 
 
+def test_a_settled_folder_is_not_listed_each_time(recording, tmp_path, monkeypatch):
+    directory = tmp_path / "xtc"
+    shutil.copytree(recording.directory, directory)
+    for folder in (directory, directory / "smalldata"):
+        os.utime(folder, (1.7e9, 1.7e9))
+    catalog = RunCatalog(directory)
+    catalog.poll()
+    listed = []
+    real = runs_module.find_runs
+    monkeypatch.setattr(runs_module, "find_runs", lambda place: listed.append(place) or real(place))
+    assert (catalog.poll(), listed) == ([], [])
+    path = next(directory.glob("smalldata/*-s000-*"))
+    walk = dgram.walk(path)
+    os.truncate(path, walk.offsets[walk.events][-2])  # growing or shrinking is seen without a listing
+    assert [(s.run, s.stream_events[0]) for s in catalog.poll()] == [(16, len(recording.timestamps) - 2)]
+    assert listed == []
+    shutil.copyfile(path, path.with_name(path.name.replace("r0016", "r0017")))
+    assert [s.run for s in catalog.poll()] == [17]
+    assert listed == [directory]
+
+
 def test_a_run_that_goes_away(copied):
     catalog = RunCatalog(copied)
     catalog.poll()
