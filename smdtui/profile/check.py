@@ -77,7 +77,10 @@ def check_run(path: str | Path, site: Site, experiment: Experiment, run: int) ->
     except ProbeFailed as error:
         missing = [] if told else [Problem("error", f"run {run} cannot be asked what it holds: {error}")]
         return list(dict.fromkeys([*problems, *(told or []), *missing]))
-    found = [*check_names(plan, run_names(names)), *region_problems(plan, names)] if told is None else told
+    found = check_names(plan, run_names(names)) if told is None else told
+    if told is None or errors(told):  # at a wrong name the producer stops before it tries the regions
+        known = {problem.key for problem in found}
+        found = [*found, *(problem for problem in region_problems(plan, names) if problem.key not in known)]
     return list(dict.fromkeys([*problems, *found, *text_pvs(plan, names)]))
 
 

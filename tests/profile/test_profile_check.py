@@ -47,11 +47,12 @@ def test_names_that_the_run_does_not_have(path, experiment_site):
     experiment, site = experiment_site
     assert check_file(path) == []
     problems = check_run(path, site, experiment, 12)
-    assert found(problems) == [("error", 5, "sam_x"), ("error", 14, "epix100_0"), ("warning", 6, "")]
+    names, region = [("error", 5, "sam_x"), ("error", 14, "epix100_0")], ("error", 12, "")
+    assert found(problems) == [*names, region, ("warning", 6, "")]
     assert "'sam_xx'" in problems[0].message
     assert problems[0].key == "epics.per_event[1]"
     assert problems[1].key == "runs.12.epix100.sums"
-    assert "is text" in problems[2].message
+    assert "is text" in problems[3].message
 
 
 def test_a_region_outside_the_detector(path, experiment_site):
