@@ -12,6 +12,7 @@ from producer.layers import DEFAULT, Entry, Origin, Section
 from producer.parameters import as_toml, describe
 from producer.plan import Plan, Profile
 from producer.problem import Problem
+from producer.report import dotted
 from smdtui.profile.form import as_text
 from smdtui.profile.timeline import Row as TimelineRow
 from smdtui.profile.timeline import Timeline, sections
@@ -257,7 +258,18 @@ def _split(key: str) -> list[str | int]:
     return [*parts, text] if text else parts
 
 
-# -- the cursor stays where it was
+# -- going to places
+
+
+def row_of(parts: Sequence[Part], key: str) -> int | None:
+    """The row of the innermost part of the profile itself that holds a key such as ``runs.13.epix_1.roi[0].region``."""
+    best, depth = None, 0
+    for n, part in enumerate(parts):
+        place = dotted(part.path)
+        inside = place and (key == place or key.startswith((f"{place}.", f"{place}[")))
+        if part.own and part.kind != "problem" and inside and len(part.path) > depth:
+            best, depth = n, len(part.path)
+    return best
 
 
 def nearest_row(old: Sequence[Part], at: int, new: Sequence[Part]) -> int:

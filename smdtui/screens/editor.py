@@ -28,7 +28,11 @@ def edit_outside(app: App[Any], name: str, text: str) -> str:
                 status = subprocess.run([*command, str(path)]).returncode
             written = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise EditorFailed(f"{command[0]}: {error}") from error
+            raise EditorFailed(f"{name_of(command)}: {error}") from error
     if status:
-        raise EditorFailed(f"{command[0]} ended with status {status}; nothing was taken over")
+        raise EditorFailed(f"{name_of(command)} ended with status {status}; nothing was taken over")
     return written
+
+
+def name_of(command: list[str]) -> str:
+    return Path(command[0]).name

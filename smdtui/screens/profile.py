@@ -12,7 +12,7 @@ from producer.problem import Problem
 from smdtui.profile import place
 from smdtui.profile.change import EditFailed, remove, toggle_all_pvs
 from smdtui.profile.document import ProfileDocument
-from smdtui.profile.outline import Part, nearest_row
+from smdtui.profile.outline import Part, nearest_row, row_of
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
@@ -151,9 +151,8 @@ class ProfileScreen(BaseScreen):
             self.text_area.show(state.text)
 
     def _paint(self) -> None:
-        state, document = self.state, self.services.selection.profile and self.services.document
-        dirty = bool(document and document.unsaved)
-        self.query_one("#profile-head", Plain).set_text(state.head(dirty, self.services.ascii) if document else "")
+        state, dirty = self.state, self.services.unsaved() is not None
+        self.query_one("#profile-head", Plain).set_text(state.head(dirty, self.services.ascii) if state.file else "")
         self.query_one(RunTimeline).timeline = state.timeline
         self.parts.show(range(len(state.parts)))
         self.query_one("#plan", VirtualList).show(range(len(state.plan)))
@@ -214,7 +213,7 @@ class ProfileScreen(BaseScreen):
         elif part.kind == "all_pvs":
             self._edit(lambda document: toggle_all_pvs(document, part), "Every EPICS PV: turned around")
         elif part.kind == "problem":
-            self._go_to(part.data)
+            self._show_text(part.data.line, part.data.column)
         else:
             self.action_add()
 
@@ -314,13 +313,12 @@ class ProfileScreen(BaseScreen):
         if problem.file and problem.file != self.state.file:
             self.say(f"That is in the base {problem.file}, line {problem.line}.", "warn")
             return
-        for row, part in enumerate(self.state.parts):
-            if part.kind not in ("problem", "head") and part.origin.line == problem.line and part.own:
-                self.parts.focus()
-                self.parts.state = self.parts.state.to(row)
-                self.say(problem.message, "error" if problem.severity == "error" else "warn")
-                return
-        self._show_text(problem.line, problem.column)
+        row = row_of(self.state.parts, problem.key)
+        if row is not None and self.state.parts[row].kind != "head":
+            self.parts.focus()
+            self.parts.state = self.parts.state.to(row)
+        else:
+            self._show_text(problem.line, problem.column)
         self.say(problem.message, "error" if problem.severity == "error" else "warn")
 
     # -- the text
@@ -396,6 +394,5 @@ class ProfileScreen(BaseScreen):
             part = self.part
             return True if part is not None and (part.removable or part.kind == "pv") else None
         if action in ("undo", "redo"):
-            document = self.services.document if has else None
-            return True if document is not None and getattr(document, f"can_{action}") else None
+            return True if self.state.file and getattr(self.services.document, f"can_{action}") else None
         return True

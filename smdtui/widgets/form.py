@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self, TypeVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -103,6 +102,21 @@ class FormRow(Horizontal):
         assert isinstance(control, Input)
         return control.value
 
+    def becomes(self, field: Field) -> bool:
+        """Stand for another state of the same field; False where that takes another control."""
+        if field.kind != self.field.kind:
+            return False
+        if isinstance(self.control, Select) and field.choices != self.field.choices:
+            value = self.control.value
+            with self.control.prevent(Select.Changed):
+                self.control.set_options([(Content(choice), choice) for choice in field.choices])
+                if value in field.choices:
+                    self.control.value = value
+        if isinstance(self.control, Input):
+            self.control.placeholder = field.hint
+        self.field = field
+        return True
+
     def show(self, wrong: str, remark: str) -> None:
         note = self.query_one(".form-note", Plain)
         note.set_class(bool(wrong), "-wrong")
@@ -118,7 +132,7 @@ def _control(field: Field, text: str) -> Widget:
     if field.kind == "boolean":
         return Toggle(text == "true", "form-control")
     if field.kind == "choice":
-        options = [(Text(choice), choice) for choice in field.choices]
+        options = [(Content(choice), choice) for choice in field.choices]
         value = text if text in field.choices else Select.NULL
         blank = not field.required
         return Choice(options, value=value, allow_blank=blank, compact=True, prompt="-", classes="form-control")
@@ -182,15 +196,30 @@ class FormView(Vertical):
     async def show(self, form: Form, problems: dict[str, str], remarks: Mapping[str, str] | None = None) -> None:
         """Paint another state of the form; the rows are rebuilt only when its fields are others than before. `remarks`
         do not stand in the way."""
-        rebuilt = [f.name for f in form.fields] != [f.name for f in self.form.fields] or any(
-            a.choices != b.choices or a.help != b.help for a, b in zip(form.fields, self.form.fields, strict=True)
-        )
+        others = form.fields != self.form.fields
         self.form, self.problems, self.remarks = form, problems, remarks or {}
-        if rebuilt:
-            at = self.focused_row.field.name if self.focused_row else ""
-            await self.recompose()
-            self.focus_field(at)
+        if others:
+            await self._fit_rows()
         self._mark()
+
+    async def _fit_rows(self) -> None:
+        """Rows for the fields as they are now; those that stay keep the focus and the cursor."""
+        box = self.query_one(".form-rows")
+        focused = self.focused_row
+        wanted = {field.name: field for field in self.form.fields}
+        rows = {row.field.name: row for row in self.rows}
+        for name, row in list(rows.items()):
+            if name not in wanted or not row.becomes(wanted[name]):
+                await rows.pop(name).remove()
+        before: FormRow | None = None
+        for field, text in zip(self.form.fields, self.form.texts, strict=True):
+            row_now = rows.get(field.name)
+            if row_now is None:
+                row_now = FormRow(field, text)
+                await (box.mount(row_now, after=before) if before else box.mount(row_now, before=0))
+            before = row_now
+        if focused is not None and not focused.is_attached:
+            self.focus_field(focused.field.name)
 
     def focus_field(self, name: str = "") -> None:
         """Focus the named field, or the first."""
@@ -236,7 +265,8 @@ class FormView(Vertical):
     @on(Select.Changed)
     def _typed(self, event: Input.Changed | Toggle.Changed | Select.Changed) -> None:
         event.stop()
-        row = next((r for r in self.rows if r.control is event.control), None)
+        known = {field.name for field in self.form.fields}  # a row may be about to go
+        row = next((r for r in self.rows if r.control is event.control and r.field.name in known), None)
         if row and row.text != self.form.text(row.field.name):
             self.post_message(self.Changed(row.field.name, row.text))
 
