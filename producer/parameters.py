@@ -302,20 +302,26 @@ def as_json(instance: Any) -> Any:
 
 def value_paths(instance: Any) -> Dict[Path, Path]:
     """The path of each value in an instance: every field, every entry of a list of names or of tables, every field of
-    such a table; and with each the path at which it stands when it is not written there: that of the table for which
+    a table in it; and with each the path at which it stands when it is not written there: that of the table for which
     its short form stands, else its own."""
     cls: Any = type(instance)
     paths: Dict[Path, Path] = {}
+
+    def inside(table: Any, here: Path) -> None:
+        short = short_field(type(table))
+        for inner, written in value_paths(table).items():
+            paths[(*here, *inner)] = here if inner == (short,) else (*here, *written)
+
     for f in describe(cls):
         value = getattr(instance, f.name)
         start: Path = () if only_short(cls) else (f.name,)
         paths[start] = start
+        if is_dataclass(value):
+            inside(value, start)
         for i, entry in enumerate(value) if isinstance(value, tuple) else ():
             here: Path = (*start, i)
             if isinstance(entry, str) or is_dataclass(entry):
                 paths[here] = here
             if is_dataclass(entry):
-                kind: Any = type(entry)
-                names = [inner.name for inner in describe(kind)]
-                paths.update({(*here, name): here if name == short_field(kind) else (*here, name) for name in names})
+                inside(entry, here)
     return paths
