@@ -13,7 +13,17 @@ from pathlib import Path as FilePath
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from producer.analysis import FUNCTIONS
-from producer.defaults import SECTIONS, analog_input, epics, timetool, waveforms, xtcav
+from producer.defaults import (
+    SECTIONS,
+    analog_input,
+    archiver,
+    epics,
+    integrating,
+    light_status,
+    timetool,
+    waveforms,
+    xtcav,
+)
 from producer.layers import DEFAULT, Entry, Layer, Origin, Section, read_layers
 from producer.parameters import as_json, as_toml, build, value_paths
 from producer.problem import Problem, errors
@@ -56,6 +66,9 @@ class Plan:
     analog_input: Tuple[analog_input.Parameters, ...]
     waveforms: waveforms.Parameters
     xtcav: xtcav.Parameters
+    light_status: light_status.Parameters
+    integrating: integrating.Parameters
+    archiver: archiver.Parameters
     detectors: Dict[str, Dict[str, Any]]
     origin: Dict[str, Origin] = field(default_factory=dict, compare=False)
 

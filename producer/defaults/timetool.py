@@ -6,6 +6,7 @@ from typing import Annotated, Any, List, Mapping, Optional, Tuple
 import numpy as np
 
 from producer.data_source import OpenRun
+from producer.defaults.edge import Parameters as Edge
 from producer.defaults.source import Fields, Source, public
 from producer.parameters import Meta
 from producer.schema import Column, column
@@ -24,6 +25,7 @@ class Parameters:
         Meta("[p0, p1] or [p0, p1, p2]; [] = the calibration recorded in the data", unit="ps", lengths=(0, 2, 3)),
     ] = ()
     traces: Annotated[bool, Meta("also write the camera's projection with each event")] = False
+    refit: Annotated[Optional[Edge], Meta("fit the edge again from the traces")] = None
 
 
 ABOUT = {
