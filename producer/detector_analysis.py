@@ -1,12 +1,14 @@
 """One detector: read and calibrated once per event, then given to each of its functions."""
 
+import inspect
 from dataclasses import replace
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from producer.analysis import FUNCTIONS
 from producer.data_source import OpenRun
+from producer.detector_context import Context, Lacking
 from producer.event_problems import EventProblems
 from producer.frames import NoFrames, frames
 from producer.part_file import PartFile
@@ -14,7 +16,10 @@ from producer.plan import Plan
 from producer.plan_check import PlanRefused, at
 from producer.problem import Problem
 from producer.report import dotted
-from producer.schema import Misfit
+from producer.schema import Misfit, Variable
+from producer.shot import UNKNOWN, Shot
+
+LAST = 1 << 30  # after all functions that prepare the frames
 
 
 class DetectorAnalysis:
@@ -36,8 +41,9 @@ class DetectorAnalysis:
             words = f"psana cannot open the detector {detector}: {in_words(error)}"
             raise PlanRefused([at(plan, key, words)]) from error
         self.uncalibrated = self._frames.uncalibrated
+        self._context = self._frames.context or Context(detector)
 
-    def event(self, event: Any, timestamp: int, part: PartFile, problems: EventProblems) -> None:
+    def event(self, event: Any, timestamp: int, part: PartFile, problems: EventProblems, shot: Shot = UNKNOWN) -> None:
         try:
             frame = self._frames.read(event)
         except Exception as error:
@@ -53,9 +59,14 @@ class DetectorAnalysis:
             problems.add(self.detector, "", "shape", timestamp, words)
             return
         self.seen += 1
+        try:
+            frame = self._context.prepare(frame)
+        except Exception as error:
+            problems.add(self.detector, "common_mode", type(error).__name__, timestamp, in_words(error))
+            return
         for name, computation in self._computations:
             try:
-                values = computation.event(frame, timestamp)
+                values = call_event(computation, frame, timestamp, shot)
             except Exception as error:
                 problems.add(self.detector, name, type(error).__name__, timestamp, in_words(error))
                 continue
@@ -67,12 +78,17 @@ class DetectorAnalysis:
 
     def _begin(self, frame: np.ndarray, part: PartFile) -> None:
         self._shape = frame.shape
-        self._computations, refused = set_up(self._plan, self.detector, frame)
+        self._computations, refused = set_up(self._plan, self.detector, frame, self._context)
         if refused:
             raise PlanRefused(refused)
         for _, computation in self._computations:
             for column in computation.columns:
-                part.declare(replace(column, note=self._note(column.note)))
+                if isinstance(column, Variable):
+                    part.declare_variable(replace(column, note=self._note(column.note)))
+                else:
+                    part.declare(replace(column, note=self._note(column.note)))
+            for column, value in getattr(computation, "once", ()):
+                part.once(column, value)
 
     def _note(self, note: str) -> str:
         return "; ".join(filter(None, [note, f"not calibrated: {self.uncalibrated}" if self.uncalibrated else ""]))
@@ -84,12 +100,20 @@ class DetectorAnalysis:
                 part.total(replace(total, note=self._note(total.note)), value, events)
 
 
-def set_up(plan: Plan, detector: str, frame: np.ndarray) -> Tuple[List[Tuple[str, Any]], List[Problem]]:
-    """The computations of a detector for frames like this one, by name, and why some cannot be."""
+def set_up(
+    plan: Plan, detector: str, frame: np.ndarray, context: Optional[Context] = None
+) -> Tuple[List[Tuple[str, Any]], List[Problem]]:
+    """The computations of a detector for frames like this one, by name, and why some cannot be. What is to be done to
+    each frame before (`Context.prepare`) is added to the `context`."""
     computations: List[Tuple[str, Any]] = []
     refused: List[Problem] = []
-    for function, given in plan.detectors[detector].items():
-        module = FUNCTIONS[function]
+    context = context or Context(detector)
+    functions = plan.detectors[detector]
+    prepared = None
+    for function in sorted(functions, key=lambda name: getattr(FUNCTIONS[name], "PREPARES", LAST)):
+        module, given = FUNCTIONS[function], functions[function]
+        if not hasattr(module, "PREPARES") and prepared is None:
+            prepared = context.prepare(frame)
         for i, parameters in enumerate(given if module.MANY else (given,)):
             key = dotted(("detectors", detector, function, *((i,) if module.MANY else ())))
             words = parameters.misfit(frame.shape) if hasattr(parameters, "misfit") else ""
@@ -97,12 +121,31 @@ def set_up(plan: Plan, detector: str, frame: np.ndarray) -> Tuple[List[Tuple[str
                 refused.append(at(plan, f"{key}.region", f"{detector}: {words}"))
                 continue
             try:
-                computation = module.Computation(parameters, detector, frame.shape, frame.dtype)
+                if prepared is None:
+                    module.prepare(parameters, context, frame.shape)
+                    continue
+                computation = make(module, parameters, detector, prepared, context)
+            except Lacking as lacking:
+                refused.append(at(plan, key, f"{detector}: {function} cannot be set up: {lacking}"))
+                continue
             except Exception as error:
                 refused.append(at(plan, key, f"{detector}: {function} cannot be set up: {in_words(error)}"))
                 continue
             computations.append((f"{function} {parameters.name}" if module.MANY else function, computation))
     return computations, refused
+
+
+def make(module: Any, parameters: Any, owner: str, frame: np.ndarray, context: Context) -> Any:
+    """The computation of a function, with the context of the detector if it wants it."""
+    wanted = inspect.signature(module.Computation).parameters
+    more = {"context": context} if "context" in wanted else {}
+    return module.Computation(parameters, owner, frame.shape, frame.dtype, **more)
+
+
+def call_event(computation: Any, frame: np.ndarray, timestamp: int, shot: Shot) -> Any:
+    if getattr(computation, "WANTS_SHOT", False):
+        return computation.event(frame, timestamp, shot)
+    return computation.event(frame, timestamp)
 
 
 def in_words(error: BaseException) -> str:

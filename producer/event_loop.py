@@ -16,6 +16,7 @@ from producer.plan_check import PlanRefused, at
 from producer.problem import Problem
 from producer.progress import Progress
 from producer.schema import Column, Misfit, of_value
+from producer.shot import LIGHTS, Shot
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class EventLoop:
         )
 
     def _event(self, event: Any, timestamp: int) -> None:
+        lights: Dict[str, Any] = {}
         for source in self._sources:
             try:
                 values = source.event(event)
@@ -94,6 +96,8 @@ class EventLoop:
                 self._problems.add(source.detector, source.function, "missing", timestamp, "gave nothing", "note")
                 continue
             for path, value in values.items():
+                if path in LIGHTS:
+                    lights[LIGHTS[path]] = None if value is None else bool(value)
                 if value is not None:
                     self._put(source, path, value, timestamp)
         for held in self._held:
@@ -104,7 +108,7 @@ class EventLoop:
         refused: List[Problem] = []
         for analysis in self._analyses:
             try:
-                analysis.event(event, timestamp, self._part, self._problems)
+                analysis.event(event, timestamp, self._part, self._problems, Shot(**lights))
             except PlanRefused as error:
                 refused += error.problems
         if refused:

@@ -6,6 +6,7 @@ from typing import Any, Callable, Optional
 import numpy as np
 
 from producer.data_source import Interface, OpenRun
+from producer.detector_context import Context
 
 
 class NoFrames(Exception):
@@ -19,6 +20,7 @@ class Frames:
     interface: Interface
     call: Callable[[Any], Any]
     uncalibrated: str = ""
+    context: Optional[Context] = None
 
     def read(self, event: Any) -> Optional[np.ndarray]:
         """Read-only; None when not every segment of the detector is in the event."""
@@ -42,9 +44,11 @@ def frames(run: OpenRun, detector: str) -> Frames:
     calib, raw = getattr(reader, "calib", None), getattr(reader, "raw", None)
     if run.is_area(reader):
         if run.constants(detector).get("pedestals") is not None and callable(calib):
-            return Frames(interface, calib)
+            return Frames(interface, calib, context=Context(detector, reader, calibrated=True))
         if callable(raw):
-            return Frames(interface, raw, "no pedestals were found, so its raw values are used")
+            return Frames(
+                interface, raw, "no pedestals were found, so its raw values are used", Context(detector, reader)
+            )
     if callable(calib):
         return Frames(interface, calib)  # a class that does not use constants
     if callable(raw):

@@ -1,7 +1,8 @@
 """The parts of all workers to one file whose rows are in the order of time.
 
 Small columns are gathered whole, one column at a time. Rows of a large column are chunks of their own in the parts
-already and are copied as they are, compressed or not, so that merging costs no more than copying the file.
+already and are copied as they are, compressed or not, so that merging costs no more than copying the file. The entries
+of variable-length data are put into the order of time block by block.
 """
 
 from dataclasses import dataclass
@@ -56,9 +57,12 @@ def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
     rows = np.split(where, np.cumsum([len(t) for t in times])[:-1]) if times else []
 
     columns, clashes = _union(files, "columns")
+    lengths = _variable(files, target, rows, order.size, columns, clashes)
     held, held_clashes = _union(files, "held")
     written: List[Column] = []
-    for _, (column, nodes) in sorted(columns.items()):
+    for path, (column, nodes) in sorted(columns.items()):
+        if path in lengths:
+            continue
         written.append(column)
         sources = [(nodes[i], rows[i]) for i in range(len(files)) if i in nodes]
         if column.row_bytes >= LARGE_ROW:
@@ -74,6 +78,9 @@ def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
         for i, node in nodes.items():
             _expand(node, column, rows[i], values)
         _dataset(target, column, values)
+    for path, values in lengths.items():
+        written.append(columns[path][0])
+        _dataset(target, columns[path][0], values)
     once = _once(files, target)
     totals = _totals(files, target)
     return Merged(sorted_times, tuple(written), once, totals, tuple(clashes + held_clashes))
@@ -106,6 +113,79 @@ def _nodes(group: Any) -> List[Any]:
     if isinstance(group, h5py.Dataset):
         return []
     return [node for name in group for node in _nodes(group[name])]
+
+
+def _variable(
+    files: List[h5py.File],
+    target: h5py.File,
+    rows: List[np.ndarray],
+    events: int,
+    columns: Dict[str, Tuple[Column, Dict[int, Any]]],
+    clashes: List[Tuple[str, str]],
+) -> Dict[str, np.ndarray]:
+    """Write the entries of all variable-length data; path of the lengths -> int64[events]."""
+    groups: Dict[str, Dict[int, Any]] = {}
+    for i, file in enumerate(files):
+        for group in file.get("variable", {}).values():
+            groups.setdefault(str(group.attrs["path"]), {})[i] = group
+    found: Dict[str, np.ndarray] = {}
+    for path, parts in sorted(groups.items()):
+        fields = {i: [described(group[str(n)]) for n in range(len(group))] for i, group in parts.items()}
+        first = next(iter(fields.values()))
+        if any(
+            [(f.path, f.dtype, f.shape) for f in other] != [(f.path, f.dtype, f.shape) for f in first]
+            for other in fields.values()
+        ):
+            clashes.append((path, "has other fields for one worker than for another"))
+            columns.pop(f"{path}_len", None)
+            continue
+        counts = {i: np.maximum(files[i][f"columns/{path}_len"][:], 0) for i in parts}
+        lengths = np.zeros(events, np.int64)
+        for i, count in counts.items():
+            lengths[rows[i]] = count
+        group = next(iter(parts.values()))
+        node = target.create_group(path)
+        node.attrs["description"] = group.attrs["description"]
+        if group.attrs["note"]:
+            node.attrs["note"] = group.attrs["note"]
+        sources = [(rows[i], counts[i], parts[i]) for i in sorted(parts)]
+        for n, field in enumerate(first):
+            _ordered(target, field, [(at, count, group[str(n)]) for at, count, group in sources], lengths)
+        found[f"{path}_len"] = lengths
+    return found
+
+
+def _ordered(target: h5py.File, field: Column, sources: List[Tuple[Any, Any, Any]], lengths: np.ndarray) -> None:
+    """Entries of one field from the order of the parts into that of time. `sources`: (rows of the target, entries of
+    each, dataset) of each part. About 8 MB are in memory at a time: the rows of a part rise with few exceptions, so
+    that what a block of the target needs of it stands together."""
+    total = int(lengths.sum())
+    chunk = max(1, min(total, CHUNK_BYTES // max(1, field.row_bytes)))
+    how = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    dataset = _create(target, field, total, chunks=(chunk, *field.shape), **how)
+    ends = np.cumsum(lengths)
+    most = max(1, 8 * BLOCK_BYTES // max(1, field.row_bytes))
+    starts = [np.cumsum(count) - count for _, count, _ in sources]
+    row = 0
+    while row < len(lengths):
+        begin = int(ends[row - 1]) if row else 0
+        after = max(row + 1, int(np.searchsorted(ends, begin + most, side="right")))
+        block = np.empty((int(ends[after - 1]) - begin, *field.shape), field.dtype)
+        for (at, count, node), start in zip(sources, starts):
+            mine = np.flatnonzero((at >= row) & (at < after) & (count > 0))
+            if mine.size:
+                low, high = int(start[mine].min()), int((start[mine] + count[mine]).max())
+                entries = node[low:high]
+                into = ends[at[mine]] - lengths[at[mine]] - begin
+                block[_spans(into, count[mine])] = entries[_spans(start[mine] - low, count[mine])]
+        dataset[begin : begin + len(block)] = block
+        row = after
+
+
+def _spans(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """start, start + 1, ... start + count - 1 for each start, one after the other."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
 
 
 def _create(target: h5py.File, column: Column, events: int, **how: Any) -> h5py.Dataset:

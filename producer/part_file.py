@@ -6,11 +6,13 @@ at any time: the rows before are missing values. Kinds of data:
 * columns: one value each event, kept in blocks of about 1 MB and written block by block, so that memory stays flat;
 * held columns: a value stays valid until it changes (EPICS, scan variables), so only changes are kept: nothing is
   done, and nothing grows, for the events between two of them;
+* variable: any number of entries each event, one after the other, and how many of them each event has;
 * once: one value for the run;
 * totals: arrays accumulated over the events.
 
-Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``once/<number>``, ``totals/<path>``, attributes
-``events`` and ``first`` (timestamp of the first event).
+Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``variable/<number>`` (group: one dataset each
+field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attributes ``events`` and ``first`` (timestamp
+of the first event).
 """
 
 import json
@@ -20,7 +22,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import h5py
 import numpy as np
 
-from producer.schema import Column, Total, column, fill, fitting
+from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries
 
 TIMESTAMP = column(
     "timestamp", np.int64, (), "s << 32 | ns", "time of the event: seconds since 1990-01-01 UTC << 32 | nanoseconds"
@@ -147,6 +149,45 @@ class _Held:
         self.rows, self.values = [], []
 
 
+class _Entries:
+    """The entries of variable-length data that are not yet in the file."""
+
+    def __init__(self, file: h5py.File, number: int, variable: Variable) -> None:
+        self.variable = variable
+        self._waiting: List[Tuple[np.ndarray, ...]] = []
+        self._bytes = 0
+        group = file.create_group(f"variable/{number}")
+        group.attrs["path"] = variable.path
+        group.attrs["description"] = variable.description
+        group.attrs["note"] = variable.note
+        self._datasets = []
+        for i, field in enumerate(variable.fields):
+            chunk = max(1, BLOCK_BYTES // max(1, field.row_bytes))
+            self._datasets.append(
+                group.create_dataset(
+                    str(i), (0, *field.shape), field.dtype, maxshape=(None, *field.shape), chunks=(chunk, *field.shape)
+                )
+            )
+            describe(self._datasets[-1], field)
+
+    def put(self, entries: Tuple[np.ndarray, ...]) -> None:
+        if not len(entries[0]):
+            return
+        kept = tuple(np.array(field, about.dtype) for field, about in zip(entries, self.variable.fields))
+        self._waiting.append(kept)
+        self._bytes += sum(field.nbytes for field in kept)
+        if self._bytes >= BLOCK_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        for dataset, entries in zip(self._datasets, zip(*self._waiting)):
+            start = dataset.shape[0]
+            together = np.concatenate(entries)
+            dataset.resize(start + len(together), axis=0)
+            dataset[start:] = together
+        self._waiting, self._bytes = [], 0
+
+
 def _same(a: Any, b: Any) -> bool:
     if a is None or b is None or isinstance(a, str):
         return bool(a == b) if isinstance(a, str) else a is b
@@ -165,6 +206,7 @@ class PartFile:
         self._file = h5py.File(path, "w", libver="latest", locking=False)
         self._blocks: Dict[str, _Block] = {}
         self._held: Dict[str, _Held] = {}
+        self._variable: Dict[str, _Entries] = {}
         self._once: Dict[str, Tuple[Column, Any]] = {}
         self._totals: List[Tuple[Total, np.ndarray, int]] = []
         self.declare(TIMESTAMP)
@@ -190,7 +232,18 @@ class PartFile:
         if column.path not in self._held:
             self._held[column.path] = _Held(self._file, len(self._held), column)
 
+    def declare_variable(self, variable: Variable) -> None:
+        if variable.path not in self._variable:
+            self._variable[variable.path] = _Entries(self._file, len(self._variable), variable)
+            self.declare(variable.lengths)
+
     def put(self, path: str, value: Any) -> None:
+        """For variable-length data, `value` has the entries of each field by its name."""
+        if path in self._variable:
+            entries = fitting_entries(self._variable[path].variable, value)
+            self._variable[path].put(entries)
+            self._blocks[f"{path}_len"].put(self.row, len(entries[0]))
+            return
         block = self._blocks[path]
         block.put(self.row, fitting(block.column, value))
 
@@ -215,6 +268,8 @@ class PartFile:
             block.dataset.resize(events, axis=0)
         for held in self._held.values():
             held.flush()
+        for waiting in self._variable.values():
+            waiting.flush()
         for number, (about, value) in enumerate(self._once.values()):
             describe(self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(about)), about)
         for total, value, count in self._totals:

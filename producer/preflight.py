@@ -16,7 +16,8 @@ from typing import Any, Dict, List, Optional
 
 from producer import data_source
 from producer.calibration import BadConstants, Provider
-from producer.detector_analysis import in_words, set_up
+from producer.detector_analysis import call_event, in_words, set_up
+from producer.detector_context import Context
 from producer.event_loop import default_sources
 from producer.frames import Frames, NoFrames, frames
 from producer.plan import Plan
@@ -26,6 +27,7 @@ from producer.problem import Problem, errors
 from producer.ranks import Ranks, settings_for_psana
 from producer.report import dotted
 from producer.run_files import RunFiles, check_files, event_timestamps
+from producer.shot import UNKNOWN
 
 MOST_EVENTS = 500
 MOST_SECONDS = 15.0
@@ -105,10 +107,14 @@ def _first(plan: Plan, detector: str, reader: Frames, event: Any) -> Optional[Li
         return [at(plan, key, f"{detector} cannot be read: {in_words(error)}")]
     if frame is None:
         return None
-    computations, refused = set_up(plan, detector, frame)
+    context = reader.context or Context(detector)
+    computations, refused = set_up(plan, detector, frame, context)
+    if refused:
+        return refused
+    frame = context.prepare(frame)
     for name, computation in computations:
         try:
-            computation.event(frame, int(event.timestamp))
+            call_event(computation, frame, int(event.timestamp), UNKNOWN)
         except Exception as error:
             refused.append(at(plan, key, f"{detector}: {name} fails on the first frame: {in_words(error)}"))
     return refused

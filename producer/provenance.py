@@ -7,7 +7,7 @@ import platform
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
 import h5py
@@ -73,7 +73,7 @@ def user() -> str:
 
 
 def write_provenance(file: h5py.File, plan: Plan, facts: Facts, constants: Mapping[str, Found]) -> None:
-    group = file.create_group("UserDataCfg")
+    group = file.require_group("UserDataCfg")
     text = plan.to_toml()
     entries: Dict[str, Any] = {
         "plan": text,
@@ -122,13 +122,39 @@ def _parameters(functions: Mapping[str, Any]) -> List[Tuple[str, Any]]:
         module = FUNCTIONS[function]
         names = getattr(module, "RECORDED", {})
         for parameters in given if module.MANY else (given,):
-            entry = parameters.name if module.MANY else function
-            for field in describe(module.Parameters):
-                value = getattr(parameters, field.name)
-                text = isinstance(value, (tuple, list)) and any(isinstance(item, str) for item in value)
-                stored = "None" if value is None else list(value) if text else value
-                found.append((f"{entry}__{entry}_{names.get(field.name, field.name)}", stored))
+            entry = getattr(parameters, "name", function)
+            found += _of_one(parameters, f"{entry}__{entry}_", f"{entry}__", names)
     return found
+
+
+def _of_one(parameters: Any, start: str, inner: str, names: Mapping[str, str]) -> List[Tuple[str, Any]]:
+    """`start` begins the name of each parameter, `inner` that of each function which goes on from this one."""
+    found: List[Tuple[str, Any]] = []
+    cls: Any = type(parameters)
+    for field in describe(cls):
+        value = getattr(parameters, field.name)
+        following = [v for v in (value if isinstance(value, tuple) else (value,)) if is_dataclass(v)]
+        for one in following:
+            of_its_own = getattr(sys.modules[type(one).__module__], "RECORDED", {})
+            name = f"{inner}{getattr(one, 'name', field.name)}_"
+            found += _of_one(one, name, name, of_its_own)
+        if not following:
+            found.append((f"{start}{names.get(field.name, field.name)}", _storable(value)))
+    return found
+
+
+def _storable(value: Any) -> Any:
+    """As HDF5 can hold it: numbers and text as they are, lists of lists of unequal length as text."""
+    if value is None:
+        return "None"
+    if not isinstance(value, (tuple, list)):
+        return value
+    if any(isinstance(item, str) for item in value):
+        return list(value)
+    try:
+        return np.asarray(value, dtype=np.float64 if not value else None)
+    except ValueError:
+        return json.dumps(value)
 
 
 def write_problems(file: h5py.File, problems: List[EventProblem]) -> None:

@@ -67,6 +67,24 @@ def column(
 
 
 @dataclass(frozen=True)
+class Variable:
+    """Data of which each event has as much as it has, as psana names it: group `path` (``epix_1/var_droplet_sparse``)
+    with a dataset for each of `fields` (their paths are below `path`, their shape is that of one entry), the entries
+    of all events one after the other; and ``<path>_len``, how many of them are the event's. An event without such data
+    has 0 of them."""
+
+    path: str
+    fields: Tuple[Column, ...]
+    description: str = ""
+    note: str = ""
+
+    @property
+    def lengths(self) -> Column:
+        words = f"how many entries of {self.path} are of this event; 0 too where there are no data"
+        return column(f"{self.path}_len", np.int64, (), "", words, note=self.note)
+
+
+@dataclass(frozen=True)
 class Total:
     """A dataset of `shape` accumulated over the run, each rank its own part; `how` tells how the parts are put
     together: "sum" or "max"."""
@@ -114,6 +132,18 @@ def fitting(column: Column, value: Any) -> Any:
     elif kind not in "fc":
         raise Misfit(f"not a number: {_example(array)}")
     return array
+
+
+def fitting_entries(variable: Variable, value: Any) -> Tuple[np.ndarray, ...]:
+    """`value` (name of a field -> its entries in one event) in the order of the fields; raises `Misfit`."""
+    found = []
+    for field in variable.fields:
+        entries = np.asarray(value[field.path[len(variable.path) + 1 :]])
+        fitting(Column(field.path, field.dtype, (len(entries), *field.shape)), entries)
+        found.append(entries)
+    if len({len(entries) for entries in found}) > 1:
+        raise Misfit(f"fields of unequal length: {', '.join(str(len(entries)) for entries in found)}")
+    return tuple(found)
 
 
 def _shape(shape: Tuple[int, ...]) -> str:

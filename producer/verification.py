@@ -107,8 +107,9 @@ def _verify(path: Union[str, Path], file: h5py.File, plan: Optional[Plan], expec
             error(f"{name} is missing, which the profile asks for")
         elif shape is not None and name in columns and tuple(columns[name].shape[1:]) != tuple(shape):
             error(f"{name} has {_size(columns[name].shape[1:])} a row, {_size(shape)} expected")
+    problems += _variable_lengths(columns)
     for name, dataset in columns.items():
-        if dataset.shape[:1] != times.shape:
+        if dataset.shape[:1] != times.shape and not _is_variable(name):
             rows = dataset.shape[0] if dataset.shape else "no"
             error(f"{name} has {rows} rows for {times.size} events")
     failing = any(problem["severity"] == "error" for problem in problems)
@@ -130,6 +131,29 @@ def _compare_times(times: np.ndarray, wanted: np.ndarray) -> List[Dict[str, Any]
     if foreign.size:
         messages.append(f"{foreign.size} events are not in the run's list of events, the first is {foreign[0]}")
     return [{"severity": "error", "message": message} for message in messages]
+
+
+def _is_variable(name: str) -> bool:
+    """Whether the dataset has the entries of all events one after the other, as psana names them."""
+    return name.rsplit("/", 2)[-2].startswith("var_") if name.count("/") >= 2 else False
+
+
+def _variable_lengths(columns: Mapping[str, h5py.Dataset]) -> List[Dict[str, Any]]:
+    """Whether each field has as many entries as the events say together."""
+    found = []
+    totals: Dict[str, Optional[int]] = {}
+    for name, dataset in columns.items():
+        if _is_variable(name):
+            group = name.rsplit("/", 1)[0]
+            if group not in totals:
+                lengths = columns.get(f"{group}_len")
+                totals[group] = None if lengths is None else int(lengths[:].sum())
+            if dataset.shape[0] != totals[group]:
+                said = "but there is no" if totals[group] is None else f"not the {totals[group]} of"
+                found.append(
+                    {"severity": "error", "message": f"{name} has {dataset.shape[0]} entries, {said} {group}_len"}
+                )
+    return found
 
 
 def _datasets(file: h5py.File) -> Tuple[Dict[str, h5py.Dataset], Dict[str, h5py.Dataset]]:
