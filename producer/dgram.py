@@ -5,12 +5,13 @@ bytes, ``HEADER``, and its payload; the next one begins at offset + 12 + extent.
 """
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Union
+from typing import List, Optional
 
 import numpy as np
+
+from producer.regular_file import AnyPath, not_a_file
 
 HEADER = np.dtype(
     [
@@ -48,8 +49,6 @@ SMD_EVENT = 76  # bytes of an L1Accept in an smd file: Dgram 24, ShapesData 12, 
 EPOCH_1990 = 631152000  # unix time of 1990-01-01 UTC
 LARGEST = 1 << 30  # bytes; a longer Configure or event is taken for a corrupt header
 BLOCK, SHORT = 1 << 18, 1 << 12  # bytes read at a time where datagrams are short, and where they are long
-
-AnyPath = Union[str, "os.PathLike[str]"]
 
 
 class Damaged(Exception):
@@ -107,21 +106,6 @@ def is_event(services: np.ndarray) -> np.ndarray:
 def unix_ns(stamp: int) -> int:
     """Nanoseconds since 1970-01-01 UTC of a psana timestamp."""
     return ((int(stamp) >> 32) + EPOCH_1990) * 10**9 + (int(stamp) & 0xFFFFFFFF)
-
-
-def not_a_file(mode: int) -> Optional[str]:
-    """Why something with this st_mode must not be opened as data, in words, or None for a regular file."""
-    if stat.S_ISREG(mode):
-        return None
-    kinds = (
-        (stat.S_ISFIFO, "is a FIFO"),
-        (stat.S_ISDIR, "is a folder"),
-        (stat.S_ISSOCK, "is a socket"),
-        (stat.S_ISCHR, "is a device"),
-        (stat.S_ISBLK, "is a device"),
-    )
-    kind = next((words for test, words in kinds if test(mode)), "is something else")
-    return f"{kind}, not a file of data"
 
 
 def open_regular(path: AnyPath) -> int:

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,7 @@ class SmdApp(App[None]):
         self.animation_level = "none"
         self.crash_report: Path | None = None
         self._visited: list[str] = []
+        self._crashes: dict[str, Path] = {}  # traceback -> its report
 
     def on_mount(self) -> None:
         self.register_theme(DARK)
@@ -143,8 +145,11 @@ class SmdApp(App[None]):
 
     # -- bugs
     def record_crash(self, error: BaseException) -> Path:
-        """Write the report of an unexpected exception; returns where."""
-        return crash.record(error, self.services.state_dir, where=f"screen {self.current_mode}")
+        """Write the report of an unexpected exception, once for the same one; returns where."""
+        what = "".join(traceback.format_exception(error))
+        if what not in self._crashes:
+            self._crashes[what] = crash.record(error, self.services.state_dir, where=f"screen {self.current_mode}")
+        return self._crashes[what]
 
     def _handle_exception(self, error: Exception) -> None:
         if self.is_headless:  # tests want the exception itself
@@ -161,14 +166,15 @@ class SmdApp(App[None]):
 
 def _settle_memory() -> None:
     """What start-up made stays: the collector need not walk it again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def run(services: Services, mouse: bool = True) -> int:
     """Open the app; returns the exit status."""
     sys.setswitchinterval(0.0005)  # keys stay quick beside busy threads
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    gc.disable()  # until the first picture: nothing of what is made before it is garbage
     app = SmdApp(services)
     app.run(mouse=mouse)
     return app.return_code or 0

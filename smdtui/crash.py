@@ -22,7 +22,7 @@ def record(error: BaseException, state_dir: Path, where: str = "") -> Path:
         "",
         *traceback.format_exception(error),
     ]
-    name = f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    name = f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}.txt"
     for folder in (state_dir / "crashes", Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True)

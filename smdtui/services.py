@@ -26,7 +26,7 @@ class Services:
 
     site: Any  # smdtui.site.Site
     experiment: Any = None  # smdtui.catalog.experiment.Experiment
-    catalog: Any = None  # smdtui.catalog.runs.RunCatalog
+    catalog: Any = None  # smdtui.catalog.runs.RunCatalog; see run_catalog
     trouble: str = ""
     demo: bool = False
     ascii: bool = False
@@ -63,11 +63,17 @@ class Services:
             return None
         return f"{Path(self._document.path).name} has changes that are not saved."
 
+    def run_catalog(self) -> Any:
+        """The runs of the experiment. To be called in the background: the first call imports numpy."""
+        if self.catalog is None:
+            from smdtui.catalog.runs import RunCatalog
+
+            self.catalog = RunCatalog(self.experiment.directory)
+        return self.catalog
+
     def open(self, experiment: Any) -> None:
         """Turn to another experiment; nothing of the one before stays selected, but the profile."""
-        from smdtui.catalog.runs import RunCatalog
-
-        self.experiment, self.catalog, self.trouble = experiment, RunCatalog(experiment.directory), ""
+        self.experiment, self.catalog, self.trouble = experiment, None, ""
         self.selection = Selection(experiment=experiment.name, profile=self.selection.profile)
 
     def select(self, **changes: Any) -> Selection:

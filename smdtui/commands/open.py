@@ -36,7 +36,6 @@ def open_app(
 
     from smdtui.app import run
     from smdtui.catalog.experiment import ExperimentNotFound, resolve
-    from smdtui.catalog.runs import RunCatalog
     from smdtui.services import Selection, Services
 
     experiment, trouble = None, ""
@@ -47,7 +46,6 @@ def open_app(
     services = Services(
         site=site,
         experiment=experiment,
-        catalog=RunCatalog(experiment.directory) if experiment else None,
         trouble=trouble,
         demo=site.demo,
         who=getpass.getuser(),

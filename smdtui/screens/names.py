@@ -49,6 +49,7 @@ class NamesScreen(BaseScreen):
         self.rows = NameRows()
         self.have = InProfile()
         self._asked: int | None = None
+        self._kind_here = ""  # kind of the name under the cursor
         self._since = 0.0
         self._clock: Timer | None = None
 
@@ -106,6 +107,7 @@ class NamesScreen(BaseScreen):
         self.list.set_empty("No name matches. Esc leaves the filter.")
         self._refilter()
         self._look_into_profile()
+        self.refresh_bindings()
 
     def _failed(self, error: Exception) -> None:
         self._quiet()
@@ -172,7 +174,10 @@ class NamesScreen(BaseScreen):
         self._show_counts()
 
     def on_virtual_list_highlighted(self, event: VirtualList.Highlighted) -> None:
-        self.refresh_bindings()
+        kind = "" if event.row is None else self.rows.names[event.row].kind
+        if kind != self._kind_here:  # only a detector takes a region
+            self._kind_here = kind
+            self.refresh_bindings()
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
         name = self.rows.names[event.row]

@@ -64,7 +64,9 @@ class RunsScreen(BaseScreen):
         if old is None or old.experiment != new.experiment:
             self.rows = RunRows()
             self.list.state = self.list.state.unmarked().show([])
-            self._look()
+            if new.experiment or self.services.experiment is not None:
+                self.list.set_empty("Reading the folder …")
+            self.call_after_refresh(self._look)  # what it imports must not delay the first picture
         else:
             self._stand_on(new.run)
 
@@ -80,7 +82,7 @@ class RunsScreen(BaseScreen):
         elif self.is_current and not self.busy("look"):
             if not self.rows.runs:
                 self.list.set_empty(f"Reading {services.experiment.directory} …")
-            from producer.run_files import FolderProblem
+            from producer.run_folder import FolderProblem
 
             self.background("look", lambda task: _look(services, task), self._looked, failed=self._failed,
                             progress=self._partly, expected=(OSError, FolderProblem))  # fmt: skip
@@ -253,7 +255,7 @@ def _look(services: Services, task: Task) -> RunRows:
     """What the folder holds now; what is read on the way is reported a few times a second."""
     from smdtui.jobs.production import production_states
 
-    catalog = services.catalog
+    catalog = services.run_catalog()
     production: dict[int, str] = {}
     seconds = 0.1
     while True:

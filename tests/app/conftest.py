@@ -1,10 +1,14 @@
 """What the tests of the app share: time and colours pinned, and waiting on conditions instead of the clock."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # terminal.py
 
 # Textual reads these once, when it is imported.
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"

@@ -279,9 +279,15 @@ async def test_an_expected_failure_is_said_in_its_words(rows_app, wait_for):
 
 async def test_a_bug_in_the_background_leaves_a_report_and_the_app_lives(rows_app, wait_for, tmp_path):
     app = rows_app()
+
+    def bug(task):
+        return 1 / 0
+
     async with app.run_test(size=(80, 24)) as pilot:
-        app.screen.background("g", lambda task: 1 / 0, print)
+        app.screen.background("g", bug, print)
         await wait_for(pilot, lambda: "Something unexpected" in screen_text(app), "the sentence")
+        app.screen.background("g", bug, print)
+        await wait_for(pilot, lambda: not app.screen.busy("g"), "the same bug again")
         [report] = (tmp_path / "state" / "crashes").iterdir()
         assert "ZeroDivisionError" in report.read_text()
         await pilot.press("j")
