@@ -1,6 +1,6 @@
 """An independent reading of a run with psana's public interface alone, one event after the other, to compare with.
 
-``python plain_loop.py EXP RUN DIR CALIB OUT.pickle DETECTOR,... VARIABLE,...`` writes a list with a dict for each event:
+``python plain_loop.py EXP RUN DIR CALIB OUT.pickle DETECTOR,... VARIABLE,...`` writes a list of a dict for each event:
 timestamp, codes, ebeam, gmd, fim, tt (attributes of psana's detectors), frames (detector -> calibrated array or None)
 and values (variable -> what psana's Detector(variable)(event) gives).
 """
@@ -8,9 +8,9 @@ and values (variable -> what psana's Detector(variable)(event) gives).
 import os
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
-import psana.pscalib.calib.MDBWebUtils as web
 import psana.psexp.ds_base as base
 from psana import DataSource
 
@@ -24,7 +24,7 @@ def main(experiment, run, directory, folder, output, detectors, variables):
         for name in os.listdir(os.path.join(folder, detector)):
             ctype, extension = os.path.splitext(name)
             path = os.path.join(folder, detector, name)
-            constants[ctype] = (np.load(path) if extension == ".npy" else open(path).read(), about)
+            constants[ctype] = (np.load(path) if extension == ".npy" else Path(path).read_text(), about)
         opened._calib_const[detector] = constants
     opened.dsparms.calibconst = opened._calib_const
     there = opened.detnames

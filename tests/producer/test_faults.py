@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 import time
-import tomllib
 
 import h5py
 import numpy as np
 import pytest
-from conftest import HERE, environment, produce, run
+import tomllib
+from producing import HERE, environment, produce, run
 
 EXPERIMENT, RUN, EVENTS = "tmoc00126", 3, 60
 

@@ -6,11 +6,11 @@ import pytest
 
 from producer import merge, part_file
 from producer.part_file import PartFile
-from producer.schema import MISSING, Column, Misfit, TEXT, Total, column, fitting, stored
+from producer.schema import MISSING, TEXT, Column, Misfit, Total, column, fitting, stored
 
 
 def write_part(path, events, *, every=1, pixels=(4, 5)):
-    """Events are (timestamp, number); the pixels and the odd column are missing in each event not divisible by `every`."""
+    """Events are (timestamp, number); the pixels and others are missing in events not divisible by `every`."""
     part = PartFile(path)
     part.declare(column("a/number", np.uint16))
     part.declare_held(column("pv/x", np.float64))

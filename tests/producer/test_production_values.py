@@ -1,12 +1,12 @@
 """Every value of produced files against an independent psana loop, event by event, and serial against MPI."""
 
 import json
-import tomllib
 
 import h5py
 import numpy as np
 import pytest
-from conftest import plain_loop, produce
+import tomllib
+from producing import plain_loop, produce
 
 from producer.schema import MISSING
 
@@ -189,7 +189,7 @@ def test_damage_is_told_per_detector(produced):
 
 
 def test_file_says_what_made_it(produced, place):
-    run, file, rows = produced
+    _, file, rows = produced
     settings = file["UserDataCfg"]
     assert tomllib.loads(settings["plan"].asstr()[()])["epics"]["per_event"]
     assert settings["profile_text"].asstr()[()] == PROFILE
