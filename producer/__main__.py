@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import List, Optional
+from typing import Callable, List, NoReturn, Optional
 
 from producer import log
 from producer.plan_check import PlanRefused
@@ -65,11 +65,36 @@ def main(argv: Optional[List[str]] = None) -> int:
         calibration=arguments.calib,
     )
     production: Optional[Production] = None
+    restore = _guard_exit(ranks)
     try:
         production = Production(request, ranks)
-        return production.run()
+        status = production.run()
+        restore()
+        return status
     except BaseException as error:  # of one rank only: all must end, or the others wait for ever
+        restore()
         return _end_all(ranks, production, error)
+
+
+def _guard_exit(ranks: Ranks) -> Callable[[], None]:
+    """Until the returned function is called, os._exit of this process ends all ranks with status 1: mpiexec takes a
+    rank that leaves with status 0 for the regular end of the job and ends with status 0 itself."""
+    leave, own = os._exit, os.getpid()
+
+    def guarded(status: int) -> NoReturn:
+        if os.getpid() != own:  # a process forked from this one
+            leave(status)
+        log.error(f"verdict: failed: rank {ranks.rank} ({ranks.role}): left by os._exit({status!r})")
+        _flush()
+        os._exit = leave
+        ranks.abort(1)
+        leave(1)
+
+    def restore() -> None:
+        os._exit = leave
+
+    os._exit = guarded
+    return restore
 
 
 def _end_all(ranks: Ranks, production: Optional[Production], error: BaseException) -> int:

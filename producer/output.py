@@ -6,6 +6,7 @@ as ``previous/OUT.<time of its last change, UTC>.h5``. Whatever is left after a 
 """
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import List, Optional
@@ -27,6 +28,11 @@ class Output:
     def part(self, rank: int) -> Path:
         return self.growing.with_name(f"{self.growing.name}.rank{rank:04d}")
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is needed meanwhile."""
+        return self.growing.with_name(f"{self.growing.name}.xtc")
+
     def open(self) -> str:
         """Make the folder, take the lock, remove what an earlier attempt left; returns what to say of that, or "".
         Raises `OutputRefused`."""
@@ -39,6 +45,8 @@ class Output:
             left = self._left()
             for path in left:
                 path.unlink()
+            if self.scratch.exists():
+                shutil.rmtree(self.scratch)
         except Locked as locked:
             raise OutputRefused(str(locked)) from None
         except FileExistsError:
@@ -87,6 +95,9 @@ class Output:
                 number += 1
 
     def remove_parts(self, ranks: int) -> None:
+        """And whatever else was needed only meanwhile."""
+        if self.scratch.exists():
+            shutil.rmtree(self.scratch)
         for rank in range(ranks):
             self.part(rank).unlink(missing_ok=True)
 

@@ -75,7 +75,8 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
     later = "cannot be produced by this version yet; take it out of the profile"
     for name, functions in plan.detectors.items():
         for function in functions:
-            if not hasattr(FUNCTIONS[function], "Computation"):
+            module = FUNCTIONS[function]
+            if not hasattr(module, "Computation") and not hasattr(module, "prepare"):
                 problems.append(at(plan, dotted(("detectors", name, function)), f"{function} of {name} {later}"))
     for i, channel in enumerate(plan.analog_input):
         problems.append(at(plan, f"analog_input[{i}]", f"the analog input {channel.name!r} {later}"))

@@ -27,7 +27,8 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Prepared:
     """`expected`: timestamps of the events of the run, or of the first `limit` of them, uint64, from the headers of the
-    smd files alone; `warnings`: problems that do not stop production."""
+    smd files alone; `warnings`: problems that do not stop production; `read`: what psana is to read instead of
+    `files`."""
 
     plan: Plan
     files: RunFiles
@@ -35,6 +36,7 @@ class Prepared:
     warnings: Tuple[Problem, ...]
     profile: Path
     profile_text: str
+    read: Optional[RunFiles] = None
 
 
 def xtc_folder(experiment: str, directory: Optional[str]) -> Path:

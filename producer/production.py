@@ -14,6 +14,7 @@ from producer.calibration import BadConstants, Provider
 from producer.event_loop import EventLoop, Worked
 from producer.event_problems import EventProblem, merged
 from producer.merge import Unmergeable, merge
+from producer.open_end import has_no_end, with_end
 from producer.output import Output, OutputRefused
 from producer.part_file import PartFile
 from producer.plan_check import PlanRefused
@@ -97,6 +98,8 @@ class Production:
             try:
                 prepared = prepare(request.experiment, request.run, request.profile, request.directory, request.limit)
                 said = self.output.open()
+                if has_no_end(prepared.files):
+                    prepared = replace(prepared, read=with_end(prepared.files, self.output.scratch))
             except Refused as refused:
                 self.refuse(str(refused), refused.problems)
                 prepared = None
@@ -116,6 +119,8 @@ class Production:
         log.info(
             f"{request.experiment} run {request.run}: {events} events expected{limit}, from {prepared.files.directory}"
         )
+        if prepared.read is not None:
+            log.warning(f"the recording has no end: psana reads it through {prepared.read.directory}, where it has one")
         log.info(f"profile {prepared.profile}, plan {prepared.plan.sha256[:12]}")
         log.info(self.ranks.roles())
         log.info(f"output {self.output.path}{f' ({said})' if said else ''}")
@@ -129,7 +134,7 @@ class Production:
             ask, url = data_source.service()
             provider = Provider(ask, url, self.request.calibration)
         run = data_source.open_run(
-            prepared.files,
+            prepared.read or prepared.files,
             self.request.experiment,
             limit=self.request.limit,
             batch=batch,

@@ -96,13 +96,16 @@ def test_events_that_psana_loses_fail_the_verdict(quick_run, quick_profile, tmp_
     assert untouched(earlier)
 
 
-@pytest.mark.parametrize("fault", ["sys.exit", "base", "disk"])
+@pytest.mark.parametrize("fault", ["sys.exit", "os._exit", "base", "disk"])
 def test_what_ends_the_only_rank_is_said(fault, quick_run, quick_profile, tmp_path, earlier):
     done = faulty(fault, quick_run, quick_profile, tmp_path)
     words = {"sys.exit": "left by sys.exit(0) before the end of the run", "base": "interrupted", "disk": "disk is full"}
+    words["os._exit"] = "left by os._exit(0)"
     assert done.status == 1
     assert "ERROR verdict: failed" in done.last and words[fault] in done.last
     assert untouched(earlier)
+    if fault == "os._exit":
+        return  # which leaves no time to write more than that
     assert all(name == "o.h5" or ".inprogress" in name for name in names(earlier.parent))
     assert words[fault] in verdict(tmp_path)["problems"][0]["message"]
     assert json.loads((tmp_path / "job" / "progress" / "rank0000.json").read_text())["phase"] == "failed"
@@ -116,6 +119,8 @@ def test_one_of_several_ranks_that_leaves_ends_all(fault, quick_run, quick_profi
     assert all(name == "o.h5" or ".inprogress" in name for name in names(earlier.parent))
     if fault == "sys.exit":
         assert "verdict: failed: rank" in done.said and "(worker): left by sys.exit(0)" in done.said
+    if fault == "os._exit":
+        assert "(worker): left by os._exit(0)" in done.said
     if fault == "disk":
         assert "(worker): the disk is full" in done.said
         assert verdict(tmp_path)["verdict"] == "failed"
@@ -258,16 +263,19 @@ def test_a_run_being_recorded_is_refused(quick_run, quick_profile, tmp_path):
     assert done.status == 1 and "Run 3 of tmoc00126 is still being recorded" in done.last
 
 
-def test_a_run_without_end_is_produced_with_a_warning(quick_profile, tmp_path):
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_a_run_without_end_is_produced_with_a_warning(quick_profile, tmp_path, ranks):
     code = "import sys; from producer.synthetic import write_run; "
     code += "write_run(sys.argv[1], run=3, events=20, pvs=25, detectors=['tmo_atmopal'], kind='recording')"
     status, said = run([sys.executable, "-c", code, tmp_path / "xtc"], PS_PARALLEL="none")
     assert status == 0, said
     for path in [*tmp_path.rglob("*.inprogress")]:
         path.rename(path.with_suffix(""))
-    done = produce(EXPERIMENT, RUN, tmp_path / "xtc", quick_profile, tmp_path / "o.h5")
+    done = produce(EXPERIMENT, RUN, tmp_path / "xtc", quick_profile, tmp_path / "o.h5", ranks=ranks)
     assert done.status == 0, done.said
-    assert "EndRun" in done.said and "verdict: verified, 20 of 20 events" in done.last
+    assert "EndRun" in done.said and "the recording has no end: psana reads it through" in done.said
+    assert "verdict: verified, 20 of 20 events" in done.said
+    assert names(tmp_path) == ["o.h5", "quick.toml", "xtc"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
