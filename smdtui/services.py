@@ -72,9 +72,11 @@ class Services:
         return self.catalog
 
     def open(self, experiment: Any) -> None:
-        """Turn to another experiment; nothing of the one before stays selected, but the profile."""
-        self.experiment, self.catalog, self.trouble = experiment, None, ""
-        self.selection = Selection(experiment=experiment.name, profile=self.selection.profile)
+        """Turn to an experiment: nothing of the one before stays selected; of its profiles, the one changed last is."""
+        from smdtui.profile.place import profiles
+
+        self.experiment, self.catalog, self.trouble, self._document = experiment, None, "", None
+        self.selection = Selection(experiment=experiment.name, profile=next(iter(profiles(experiment)), None))
 
     def select(self, **changes: Any) -> Selection:
         """Change the selection; the result of another run or job is not kept."""

@@ -36,21 +36,15 @@ def open_app(
 
     from smdtui.app import run
     from smdtui.catalog.experiment import ExperimentNotFound, resolve
-    from smdtui.services import Selection, Services
+    from smdtui.services import Services
 
-    experiment, trouble = None, ""
+    services = Services(site=site, demo=site.demo, who=getpass.getuser())
     try:
-        experiment = resolve(site, name, dir=directory, results=results)
+        services.open(resolve(site, name, dir=directory, results=results))
     except ExperimentNotFound as error:
-        trouble = str(error)
-    services = Services(
-        site=site,
-        experiment=experiment,
-        trouble=trouble,
-        demo=site.demo,
-        who=getpass.getuser(),
-        selection=Selection(profile=profile.absolute() if profile else None),
-    )
+        services.trouble = str(error)
+    if profile:
+        services.select(profile=profile.absolute())
     return run(services, mouse=mouse)
 
 

@@ -54,9 +54,20 @@ class ExperimentsScreen(BaseScreen):
         self.list.show(range(len(names)))
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
+        unsaved = self.services.unsaved()
+        if unsaved is None:
+            self._open(self.names[event.row])
+            return
+        from smdtui.widgets.confirm import Confirm
+
+        name = self.names[event.row]
+        question = f"{unsaved}\nTurn to {name} and lose them?"
+        self.app.push_screen(Confirm("Not saved", question), lambda yes: self._open(name) if yes else None)
+
+    def _open(self, name: str) -> None:
         from smdtui.catalog.experiment import ExperimentNotFound, resolve
 
-        name, services = self.names[event.row], self.services
+        services = self.services
 
         def opened(experiment: Any) -> None:
             services.open(experiment)

@@ -1,0 +1,206 @@
+"""The operator's whole loop at 80x24, by keyboard, in a real terminal with the real app, psana and mpiexec."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+import tomllib
+from conftest import ROOT
+from terminal import Terminal
+
+SMDTUI = [sys.executable, "-m", "smdtui.cli"]
+EXPERIMENT = "tmoc00126"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The demo, smaller, written once."""
+    place = tmp_path_factory.mktemp("written") / "demo"
+    code = (
+        "import sys; from pathlib import Path; from smdtui.demo import command;"
+        "sys.exit(command(Path(sys.argv[1]), terminal=True, open_app=lambda *a: 0, events=80, pvs=400))"
+    )
+    words = [sys.executable, "-c", code, str(place)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+@pytest.fixture
+def demo(written, tmp_path):
+    place = tmp_path / "demo"
+    shutil.copytree(written, place)
+    return place
+
+
+def app(demo: Path, **size) -> Terminal:
+    return Terminal([*SMDTUI, EXPERIMENT, "--site", demo / "site.toml"], cwd=ROOT, **size)
+
+
+def profile_of(demo: Path) -> Path:
+    return demo / "tmo" / EXPERIMENT / "results" / "smdtui" / "profiles" / "demo.toml"
+
+
+def jobs_of(demo: Path) -> list[Path]:
+    return sorted((demo / "tmo" / EXPERIMENT / "results" / "smdtui" / "jobs").glob("2*"))
+
+
+def processes_naming(path: Path) -> list[str]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if str(path) in words and state != "Z" and int(folder.name) != os.getpid():
+            found.append(f"{folder.name} {words}")
+    return found
+
+
+def go_to_run(t: Terminal, run: int) -> None:
+    t.wait_for(f"  {run} ")
+    t.press(":")
+    t.type(str(run))
+    t.press("enter")
+    t.wait_for(f"run {run} ")
+
+
+def test_from_a_run_on_disk_to_a_verified_file(demo):
+    with app(demo) as t:
+        t.wait_for("DEMO")
+        go_to_run(t, 12)
+
+        # three PVs, found by filter, into the profile
+        t.press("2")
+        t.wait_for("sam_x", timeout=30)
+        t.press("/")
+        t.type("sam")
+        t.press("enter")
+        t.wait_until(lambda s: "epix100_0" not in s and "sam_z" in s, what="the filtered names")
+        t.press("space", "space", "space")
+        t.wait_until(lambda s: len(re.findall(r"^●", s, re.M)) == 3, what="three marks")
+        t.press("a")
+        t.wait_for("added per event")
+
+        # a region of the area detector
+        t.press("escape", "escape")
+        t.press("/")
+        t.type("epix100")
+        t.press("enter")
+        t.wait_until(lambda s: "sam_z" not in s and "epix100_0" in s, what="the detector alone")
+        t.press("R")
+        t.wait_for("columns")
+        t.press("tab", "tab")
+        t.type("corner")
+        t.press("tab")
+        t.type("0:100")
+        t.press("tab")
+        t.type("0:200")
+        t.settle()
+        t.press("ctrl+s")
+        t.wait_gone("save pixels")
+
+        # check and save
+        t.press("3")
+        t.wait_for("EPICS with each event")
+        t.press("c")
+        t.wait_until(lambda s: re.search(r"[Nn]o problems?|0 errors|nothing wrong|✓ .*run 12", s), 60, "a clean check")
+        t.press("escape")
+        t.press("w")
+        t.wait_for("saved")
+        saved = tomllib.loads(profile_of(demo).read_text())
+        assert {"sam_x", "sam_y", "sam_z"} <= {
+            p if isinstance(p, str) else p["pv"] for p in saved["epics"]["per_event"]
+        }
+        corner = next(r for r in saved["runs"]["all"]["epix100_0"]["roi"] if r["name"] == "corner")
+        assert corner["region"] == [[0, 100], [0, 200]]
+
+        # launch with 5 ranks and watch
+        t.press("L")
+        t.wait_for("ranks")
+        t.wait_until(lambda s: "checking" not in s.lower(), 60, "the check before the launch")
+        t.press("ctrl+s")
+        t.wait_for("[4 Jobs]", timeout=30)
+        t.wait_for("verified", timeout=120)
+
+        # the result
+        t.press("o")
+        t.wait_for("[5 Result]")
+        t.wait_for("30 of 30 events")
+        t.wait_for("epicsUser", timeout=20)
+        t.press("ctrl+q")
+        assert t.wait_exit() == 0
+    (job,) = jobs_of(demo)
+    assert tomllib.loads((job / "request.toml").read_text())["ranks"] == 5
+    with h5py.File(demo / "tmo" / EXPERIMENT / "hdf5" / "smalldata" / f"{EXPERIMENT}_Run0012.h5") as f:
+        assert len(f["timestamp"]) == 30
+        assert {"sam_x", "sam_y", "sam_z"} <= set(f["epicsUser"])
+        assert f["epix100_0/corner_sum"].shape == (30,)
+    assert not processes_naming(job)
+
+
+def launch(t: Terminal, run: int) -> None:
+    go_to_run(t, run)
+    t.press("L")
+    t.wait_for("ranks")
+    t.wait_until(lambda s: "checking" not in s.lower(), 60, "the check before the launch")
+    t.press("ctrl+s")
+    t.wait_for("[4 Jobs]", timeout=30)
+
+
+def wait_for_file(path: Path, timeout: float = 60) -> None:
+    end = time.monotonic() + timeout
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("how", ["kill -9", "the terminal closes", "quit"])
+def test_a_job_goes_on_without_the_app_and_is_found_again(demo, how):
+    with app(demo) as t:
+        launch(t, 13)
+        t.wait_for("running", timeout=30)
+        if how == "kill -9":
+            t.kill(signal.SIGKILL)
+        elif how == "quit":
+            t.press("ctrl+q")
+            t.wait_exit()
+        else:
+            t.hang_up()
+    (job,) = jobs_of(demo)
+    with app(demo) as t:
+        t.wait_for("DEMO")
+        t.press("4")
+        t.wait_for("13")
+        t.wait_for("verified", timeout=120)
+    assert tomllib.loads((job / "verdict.toml").read_text())["verdict"] == "verified"
+    assert not processes_naming(job)
+
+
+def test_cancel_ends_every_rank_and_says_who(demo):
+    with app(demo) as t:
+        launch(t, 15)
+        t.wait_for("running", timeout=30)
+        (job,) = jobs_of(demo)
+        wait_for_file(job / "progress" / "total.json")
+        t.press("x")
+        t.wait_for("Cancel")
+        t.press("y")
+        t.wait_for("cancelled", timeout=30)
+    assert not processes_naming(job)
+    assert not list((demo / "tmo" / EXPERIMENT).glob("hdf5/**/*Run0015.h5"))
+
+
+def test_ctrl_c_leaves_the_job_alone(demo):
+    with app(demo) as t:
+        launch(t, 12)
+        t.press("ctrl+c")
+        t.wait_for("verified", timeout=120)
