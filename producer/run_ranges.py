@@ -66,6 +66,22 @@ class RunRange:
         """The part below `run`, or None."""
         return self.overlap(RunRange.of([(0, run - 1)])) if run > 0 else None
 
+    def without(self, other: "RunRange") -> Optional["RunRange"]:
+        """The runs of this one that `other` does not hold, or None."""
+        free: List[Span] = []
+        start: Optional[int] = 0
+        for first, last in other.spans:
+            if start is not None and first > start:
+                free.append((start, first - 1))
+            start = None if last is None else last + 1
+        if start is not None:
+            free.append((start, None))
+        return self.overlap(RunRange.of(free)) if free else None
+
+    def joined(self, other: "RunRange") -> "RunRange":
+        """The runs that either holds."""
+        return RunRange.of([*self.spans, *other.spans])
+
     def since(self, run: int) -> Optional["RunRange"]:
         """The part from `run` on, or None."""
         return self.overlap(RunRange.of([(run, None)]))

@@ -22,6 +22,7 @@ EXAMPLES = {
     "show": "smdtui show profile.toml --run 25 --json",
     "diff": "smdtui diff profile.toml --run 20 --run 21    what changes between two runs\n"
     "smdtui diff old.toml new.toml --run 21        what changes between two profiles",
+    "schema": "smdtui schema > profile.schema.json",
     "submit": "smdtui submit xpplv2318 17,20-32 profile.toml --ranks 8\n"
     "smdtui submit xpplv2318 latest profile.toml --events 50 --wait",
     "jobs": "smdtui jobs\nsmdtui jobs xpplv2318 --json",
@@ -87,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("other", nargs="?", help="a second profile; then --run is given once")
     diff.add_argument("--run", type=_run_number, action="append", required=True, help="twice: the two runs to compare")
     _json(diff)
+
+    _add(commands, "schema", "print the JSON Schema of the profile format: every key with unit, default and limits")
 
     submit = _add(commands, "submit", "produce runs: one job each")
     submit.add_argument("experiment", nargs="?", help="default: $EXPERIMENT")

@@ -76,6 +76,13 @@ def diff(arguments: Namespace) -> int:
     return 0
 
 
+def schema(arguments: Namespace) -> int:
+    from smdtui.profile.json_schema import text
+
+    print(text(), end="")
+    return 0
+
+
 def _said(value: Any) -> str:
     return "(nothing)" if value is None else repr(value)
 

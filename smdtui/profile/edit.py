@@ -41,7 +41,7 @@ def set_value(text: str, path: Path, value: Any) -> str:
         changed = text[:start] + value_text(value) + text[end:]
     else:
         changed = _with_pair(text, seen, path, value)
-    return _verified(text, changed, path, lambda table: _put(table, path, value))
+    return verified(text, changed, path, lambda table: _put(table, path, value))
 
 
 def append(text: str, path: Path, value: Any) -> str:
@@ -55,7 +55,7 @@ def append(text: str, path: Path, value: Any) -> str:
         raise EditFailed(f"{dotted(path)} is an array of tables; only a table can be added")
     else:
         return set_value(text, path, [value])
-    return _verified(text, changed, path, lambda table: _put(table, path, [*(value_at(table, path) or []), value]))
+    return verified(text, changed, path, lambda table: _put(table, path, [*(value_at(table, path) or []), value]))
 
 
 def remove(text: str, path: Path) -> str:
@@ -67,12 +67,13 @@ def remove(text: str, path: Path) -> str:
         changed = _without_element(text, seen, path)
     else:
         changed = _without_lines(text, seen, path)
-    return _verified(text, changed, path, lambda table: _take(table, path), _pruned)
+    return verified(text, changed, path, lambda table: _take(table, path), pruned)
 
 
-def _verified(
+def verified(
     text: str, changed: str, path: Path, change: Callable[[Any], None], form: Callable[[Any], Any] = lambda table: table
 ) -> str:
+    """`changed`, if it says what `change` makes of the tables of `text`, both seen in a `form`; else EditFailed."""
     try:
         wanted = copy.deepcopy(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -116,12 +117,12 @@ def _take(table: Any, path: Path) -> None:
     del table[path[-1]]
 
 
-def _pruned(value: Any) -> Any:
+def pruned(value: Any) -> Any:
     """Without empty tables: a table that only had a header in the name of another goes with it."""
     if isinstance(value, dict):
-        kept = {name: _pruned(v) for name, v in value.items()}
+        kept = {name: pruned(v) for name, v in value.items()}
         return {name: v for name, v in kept.items() if v not in ({}, [])}
-    return [_pruned(v) for v in value] if isinstance(value, list) else value
+    return [pruned(v) for v in value] if isinstance(value, list) else value
 
 
 # ---- where things are -----------------------------------------------------------------------------------------------
@@ -137,21 +138,21 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end + 1
 
 
-def _line_start(text: str, at: int) -> int:
+def line_start(text: str, at: int) -> int:
     return text.rfind("\n", 0, at) + 1
 
 
 def _indent(text: str, at: int) -> str:
-    match = re.compile(r"[ \t]*").match(text, _line_start(text, at))
+    match = re.compile(r"[ \t]*").match(text, line_start(text, at))
     return match.group() if match else ""
 
 
-def _body_end(text: str, seen: Scan, index: int) -> int:
+def body_end(text: str, seen: Scan, index: int) -> int:
     """Where the section of header `index` (-1: what stands before all headers) ends: before the blank lines and the
     comment directly above the next header, for that comment is the next one's."""
     if index + 1 >= len(seen.headers):
         return len(text)
-    end = _line_start(text, seen.headers[index + 1].start)
+    end = line_start(text, seen.headers[index + 1].start)
     least = _line_end(text, max([seen.headers[index].end if index >= 0 else 0, *_pair_ends(seen, index)]))
     lines = text[least:end].splitlines(keepends=True)
     while lines and lines[-1].lstrip().startswith("#"):
@@ -214,7 +215,7 @@ def _with_table(text: str, seen: Scan, path: Path, table: Mapping[str, Any], arr
     names = ".".join(key_text(part) for part in path if isinstance(part, str))
     lines = [f"[[{names}]]" if array else f"[{names}]", *(f"{key_text(k)} = {value_text(v)}" for k, v in table.items())]
     block = "\n".join(lines)
-    at = _body_end(text, seen, _nearest_header(seen.headers, path))
+    at = body_end(text, seen, _nearest_header(seen.headers, path))
     before = text[:at]
     if before.strip():
         block = block if before.endswith(("\n\n", "\r\n\r\n")) else "\n" + block
@@ -248,7 +249,7 @@ def _with_element(text: str, seen: Scan, path: Path, value: Any) -> str:
     if count == 0:
         inner = text[start + 1 : end - 1]
         if "#" in inner or "\n" in inner:  # an empty list with a comment in it, or closed on a line of its own
-            return _insert_line(text, _line_start(text, end - 1), f"{_indent(text, start)}    {written},")
+            return _insert_line(text, line_start(text, end - 1), f"{_indent(text, start)}    {written},")
         return text[:start] + f"[{written}]" + text[end:]
     last_start, last_end = seen.values[(*path, count - 1)]
     rest = text[last_end : end - 1]
@@ -273,7 +274,7 @@ def _without_element(text: str, seen: Scan, path: Path) -> str:
     place = seen.values if isinstance(path[-1], int) else seen.pairs
     start, end = place[path]
     outer_start, outer_end = seen.values[path[:-1]]
-    line = _line_start(text, start)
+    line = line_start(text, start)
     alone = re.compile(r"[ \t]*,?[ \t]*(?:#[^\n]*)?\n").match(text, end, outer_end)
     if alone and line > outer_start and not text[line:start].strip():
         return text[:line] + text[alone.end() :]  # a line of its own goes with its comment
@@ -291,10 +292,10 @@ def _without_lines(text: str, seen: Scan, path: Path) -> str:
     for index, header in enumerate(seen.headers):
         if header.path[: len(path)] == path:
             last = max([header.end, *_pair_ends(seen, index)])
-            cuts.append((_line_start(text, header.start), _line_end(text, last)))
+            cuts.append((line_start(text, header.start), _line_end(text, last)))
     for other, (start, end) in seen.pairs.items():
         if other[: len(path)] == path and not any(low <= start < high for low, high in cuts):
-            cuts.append((_line_start(text, start), _line_end(text, end)))
+            cuts.append((line_start(text, start), _line_end(text, end)))
     for start, end in sorted(cuts, reverse=True):
         blank_before = start == 0 or text[:start].endswith(("\n\n", "\r\n\r\n"))
         blank = re.compile(r"\r?\n").match(text, end)

@@ -217,7 +217,7 @@ def test_adding_a_value_keeps_every_line_that_was_there(table, value, data):
     if home not in scan(text).values:  # nothing but an insertion in one place
         same = next((i for i, (a, b) in enumerate(zip(text, after, strict=False)) if a != b), len(text))
         assert after.endswith(text[same:])
-    assert edit._pruned(tomllib.loads(edit.remove(after, (*home, "new")))) == edit._pruned(table)
+    assert edit.pruned(tomllib.loads(edit.remove(after, (*home, "new")))) == edit.pruned(table)
 
 
 @given(tables, st.data())
@@ -234,4 +234,4 @@ def test_removing_takes_that_and_nothing_else(table, data):
     for part in path[:-1]:
         holder = holder[part]
     del holder[path[-1]]
-    assert edit._pruned(tomllib.loads(after)) == edit._pruned(wanted)
+    assert edit.pruned(tomllib.loads(after)) == edit.pruned(wanted)
