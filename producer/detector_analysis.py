@@ -1,12 +1,12 @@
 """One detector: read and calibrated once per event, then given to each of its functions."""
 
-import inspect
 from dataclasses import replace
 from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from producer.analysis import FUNCTIONS
+from producer.computation import call_event, make
 from producer.data_source import OpenRun
 from producer.detector_context import Context, Lacking
 from producer.event_problems import EventProblems
@@ -133,19 +133,6 @@ def set_up(
                 continue
             computations.append((f"{function} {parameters.name}" if module.MANY else function, computation))
     return computations, refused
-
-
-def make(module: Any, parameters: Any, owner: str, frame: np.ndarray, context: Context) -> Any:
-    """The computation of a function, with the context of the detector if it wants it."""
-    wanted = inspect.signature(module.Computation).parameters
-    more = {"context": context} if "context" in wanted else {}
-    return module.Computation(parameters, owner, frame.shape, frame.dtype, **more)
-
-
-def call_event(computation: Any, frame: np.ndarray, timestamp: int, shot: Shot) -> Any:
-    if getattr(computation, "WANTS_SHOT", False):
-        return computation.event(frame, timestamp, shot)
-    return computation.event(frame, timestamp)
 
 
 def in_words(error: BaseException) -> str:

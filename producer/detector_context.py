@@ -113,9 +113,8 @@ def _fit(values: Optional[np.ndarray], shape: Shape, detector: str, what: str, d
     return values.reshape(shape)
 
 
-def read_array(path: str, shape: Shape, what: str) -> np.ndarray:
-    """The array of pixels in a .npy, .npz (with one array) or text file. Raises `Lacking` for what cannot be read or
-    has another number of pixels than `shape`."""
+def read_numbers(path: str, what: str) -> np.ndarray:
+    """The array in a .npy, .npz (with one array) or text file. Raises `Lacking` for what cannot be read."""
     file = Path(os.path.expanduser(path))
     try:
         if not file.is_file():
@@ -133,7 +132,14 @@ def read_array(path: str, shape: Shape, what: str) -> np.ndarray:
         raise Lacking(f"the {what} {file} cannot be read: {error}") from None
     if values.dtype.kind not in "fiub":
         raise Lacking(f"the {what} {file} holds {values.dtype}, not numbers")
+    return np.asarray(values)
+
+
+def read_array(path: str, shape: Shape, what: str) -> np.ndarray:
+    """As `read_numbers`, for pixels of frames of `shape`. Raises `Lacking` too for another number of them."""
+    values = read_numbers(path, what)
     if values.size != int(np.prod(shape)):
+        file = Path(os.path.expanduser(path))
         raise Lacking(f"the {what} {file} has {_size(values.shape)} pixels, the frames have {_size(shape)}")
     return values.reshape(shape)
 

