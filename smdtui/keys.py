@@ -140,7 +140,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("form.cancel", "escape", "cancel", "Cancel", "leave all as it is", 11, "esc"),
     ),
     "launch": (
-        Key("launch.go", "ctrl+s", "go", "Launch", "launch (also enter)", 10, "enter"),
+        Key("launch.go", "enter,ctrl+s", "go", "Launch", "launch (also enter)", 10, "enter"),
         Key("launch.script", "ctrl+t,f2", "script", "Script", "the whole script that will run", 20, "^t"),
         Key("launch.cancel", "escape", "cancel", "Cancel", "launch nothing", 30, "esc"),
     ),

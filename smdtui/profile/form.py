@@ -32,6 +32,7 @@ class Field:
     default: Any = None
     required: bool = False
     choices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # how the choices are shown, where not as they are
     minimum: float | None = None
     maximum: float | None = None
     check: Callable[[str], str] | None = None  # text -> what is wrong with it, or ""
@@ -52,6 +53,11 @@ class Field:
         limits = f"{low:g} to {high:g}" if low is not None and high is not None else ""
         limits = limits or (f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else "")
         return limits or ("needed" if self.required else "")
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """(as shown, value) of each choice."""
+        return list(zip(self.labels or self.choices, self.choices, strict=True))
 
     @property
     def explanation(self) -> str:

@@ -194,6 +194,7 @@ def _form(areas: Sequence[Area], detector: str, shown: Mapping[str, Any], region
             kind="choice" if areas else "text",
             required=True,
             choices=tuple(a.name for a in areas),
+            labels=tuple(a.title for a in areas),
             help="The detector that the region is cut from",
         ),
         Field("name", required=True, help="The region's name in the HDF5, e.g. ROI_0"),

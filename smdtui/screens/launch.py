@@ -18,6 +18,7 @@ from smdtui import words
 from smdtui.jobs.launch_sheet import Check, LaunchSheet, Request
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
+from smdtui.screens.base import words as in_words
 from smdtui.services import Selection
 from smdtui.theme import look
 from smdtui.widgets.bindings import bindings
@@ -84,9 +85,19 @@ class LaunchScreen(BaseScreen):
         )
 
     def _resolver(self) -> Any:
+        """Run numbers from text. Where the folders cannot be read, that is what is wrong with any text."""
+        from producer.run_folder import FolderProblem
         from smdtui.jobs.run_argument import resolver
 
-        return resolver(self.services.experiment)
+        try:
+            return resolver(self.services.experiment)
+        except (FolderProblem, OSError) as error:
+            why = in_words(error)
+
+            def refuse(text: str) -> list[int]:
+                raise ValueError(why)
+
+            return refuse
 
     def on_mount(self) -> None:
         self.query_one("#launch-go").focus()
@@ -103,7 +114,7 @@ class LaunchScreen(BaseScreen):
         title = f"Launch run {runs[0]}" if len(runs) == 1 else f"Launch {words.plural(len(runs), 'run')}"
         self.query_one("#launch-title", Plain).set_text(title)
         first = sheet.prepared[0] if ready and sheet.prepared else None
-        self.query_one("#launch-output", Plain).set_text(self._output_words() if first else "")
+        self.query_one("#launch-output", Plain).set_text(self._output_words() if first else "", layout=True)
         command = shlex.join(first.command) if first else "the script is being made"  # type: ignore[attr-defined]
         self.query_one("#launch-command", Plain).set_text(f"$ {command}", layout=True)
         state, text = sheet.check_words()
@@ -121,11 +132,11 @@ class LaunchScreen(BaseScreen):
     def _output_words(self) -> str:
         outputs = [Path(ready.output) for ready in self.sheet.prepared]
         earlier = [path for path in outputs if path.exists()]
+        kept = f"{words.plural(len(earlier), 'file')} of before are kept, moved aside; " if earlier else ""
         if len(outputs) == 1:
-            text = f"into {outputs[0]}"
-            return text + "; the file from before is kept beside it" if earlier else text
-        text = f"into {outputs[0].parent}, a file per run"
-        return text + f"; {words.plural(len(earlier), 'file')} from before kept beside them" if earlier else text
+            kept = "the file of before is kept, moved aside; " if earlier else ""
+            return f"{kept}into {outputs[0]}"
+        return f"{kept}into {outputs[0].parent}, a file per run"
 
     # -- typing
     @on(FormView.Changed)

@@ -106,10 +106,10 @@ class FormRow(Horizontal):
         """Stand for another state of the same field; False where that takes another control."""
         if field.kind != self.field.kind:
             return False
-        if isinstance(self.control, Select) and field.choices != self.field.choices:
+        if isinstance(self.control, Select) and field.options != self.field.options:
             value = self.control.value
             with self.control.prevent(Select.Changed):
-                self.control.set_options([(Content(choice), choice) for choice in field.choices])
+                self.control.set_options([(Content(shown), choice) for shown, choice in field.options])
                 if value in field.choices:
                     self.control.value = value
         if isinstance(self.control, Input):
@@ -132,7 +132,7 @@ def _control(field: Field, text: str) -> Widget:
     if field.kind == "boolean":
         return Toggle(text == "true", "form-control")
     if field.kind == "choice":
-        options = [(Content(choice), choice) for choice in field.choices]
+        options = [(Content(shown), choice) for shown, choice in field.options]
         value = text if text in field.choices else Select.NULL
         blank = not field.required
         return Choice(options, value=value, allow_blank=blank, compact=True, prompt="-", classes="form-control")
