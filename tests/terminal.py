@@ -145,7 +145,8 @@ class Terminal:
     def press(self, *keys: str) -> None:
         for key in keys:
             os.write(self.fd, KEYS.get(key, key).encode())
-            self.pump(0.03)
+            # a program takes what follows an escape at once for the rest of one key
+            self.pump(0.2 if key == "escape" else 0.03)
 
     def type(self, text: str) -> None:
         self.press(*text)

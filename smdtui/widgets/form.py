@@ -136,7 +136,7 @@ def _control(field: Field, text: str) -> Widget:
         value = text if text in field.choices else Select.NULL
         blank = not field.required
         return Choice(options, value=value, allow_blank=blank, compact=True, prompt="-", classes="form-control")
-    return Input(text, placeholder=field.hint, compact=True, select_on_focus=False, classes="form-control")
+    return Input(text, placeholder=field.hint, compact=True, classes="form-control")
 
 
 class FormView(Vertical):

@@ -80,7 +80,7 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
 
         # three PVs, found by filter, into the profile
         t.press("2")
-        t.wait_for("sam_x", timeout=30)
+        t.wait_for("epix100_0", timeout=30)
         t.press("/")
         t.type("sam")
         t.press("enter")
@@ -91,14 +91,14 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         t.wait_for("added per event")
 
         # a region of the area detector
-        t.press("escape", "escape")
+        t.press("escape")
         t.press("/")
         t.type("epix100")
         t.press("enter")
         t.wait_until(lambda s: "sam_z" not in s and "epix100_0" in s, what="the detector alone")
         t.press("R")
         t.wait_for("columns")
-        t.press("tab", "tab")
+        t.press("shift+tab")  # the form opens on the region; the name is the field before
         t.type("corner")
         t.press("tab")
         t.type("0:100")
