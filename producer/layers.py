@@ -262,8 +262,8 @@ def _runs(layer: Layer, runs: Any) -> None:
 def _detector(layer: Layer, run_range: Optional[RunRange], path: Path, functions: Any) -> None:
     report, detector = layer.report, str(path[-1])
     # a detector may be called as a function is (hsd): then functions are below it, not parameters
-    nameless = detector in FUNCTIONS and not (functions and set(functions) <= set(FUNCTIONS))
-    if not isinstance(functions, dict) or nameless:
+    holds = isinstance(functions, dict) and bool(functions) and set(functions) <= set(FUNCTIONS)
+    if not isinstance(functions, dict) or (detector in FUNCTIONS and not holds):
         where = f"[{dotted((*path[:2],))}.DETECTOR{'.' + detector if detector in FUNCTIONS else ''}]"
         report.error(path, f"a detector's name is missing: write {where}")
         return
