@@ -146,8 +146,8 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
     "question": (
         Key("question.safe", "escape", "safe", "Leave", "the first, safe answer", 10, "esc"),
-        Key("question.next", "down,right,j,l", "app.focus_next", "Next", "next answer", 0, palette=False),
-        Key("question.previous", "up,left,k,h", "app.focus_previous", "Previous", "answer before", 0, palette=False),
+        Key("question.next", "down,right", "app.focus_next", "Next", "next answer", 0, palette=False),
+        Key("question.previous", "up,left", "app.focus_previous", "Previous", "answer before", 0, palette=False),
     ),
     "check": (
         Key("check.go", "enter", "go", "Go there", "go to the place in the profile", 10),

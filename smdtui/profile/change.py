@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from producer.analysis import FUNCTIONS, roi
 from producer.defaults import SECTIONS
 from producer.parameters import describe
+from producer.problem import Problem, errors
 from producer.report import Path
 from smdtui.profile import edit
 from smdtui.profile.document import EditFailed, ProfileDocument
@@ -18,10 +20,19 @@ from smdtui.profile.roi_draft import RoiDraft
 
 
 def one_step(document: ProfileDocument, change: Callable[[ProfileDocument], Any]) -> None:
-    """Several edits as one step of undo; when one fails, none is made."""
+    """Several edits as one step of undo. When one fails, or an error would be new in the profile (two sections that
+    claim the same runs, say), none is made."""
     scratch = ProfileDocument(document.path, document.text, None)
     change(scratch)
+    there = {_without_line(problem) for problem in errors(document.problems())}
+    new = [problem for problem in errors(scratch.problems()) if _without_line(problem) not in there]
+    if new:
+        raise EditFailed(new[0].message)
     document.text = scratch.text
+
+
+def _without_line(problem: Problem) -> tuple[str, str]:
+    return problem.key, re.sub(r"line \d+", "line", problem.message)
 
 
 def put_pv(document: ProfileDocument, draft: PvDraft, part: Part | None = None) -> None:
@@ -71,7 +82,15 @@ def put_entry(document: ProfileDocument, draft: EntryDraft, part: Part | None = 
             scratch.remove(part.path)
         if part is None and _many(draft.name):
             scratch.text = edit.append(scratch.text, path, draft.value)
-        elif not isinstance(draft.value, dict) or (function and not stays):
+        elif function and not stays:
+            if _many(draft.name):
+                scratch.text = edit.append(scratch.text, path, draft.value)
+                return
+            if scratch.value(path) is not None:
+                where = f"{draft.detector} has {draft.name} for these runs"
+                raise EditFailed(f"{where} already; change that one (enter on it), or name other runs")
+            scratch.set_value(path, draft.value)
+        elif not isinstance(draft.value, dict):
             scratch.set_value(path, draft.value)
         else:
             _set_changed(scratch, path if part is None else part.path, draft.whole, part)

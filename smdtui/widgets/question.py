@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
@@ -31,7 +32,9 @@ class Question(ModalScreen[str]):
         background: $panel;
     }
     Question .title { text-style: bold; color: $warning; }
-    Question VerticalScroll { height: auto; max-height: 12; margin-bottom: 1; }
+    Question VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+    Question .text { max-height: 6; margin-bottom: 1; }
+    Question .answers { max-height: 13; }
     Question Button { width: 100%; content-align: left middle; text-align: left; }
     Question Button.-harmful { color: $error; }
     Question Button:focus { text-style: reverse bold; }
@@ -47,14 +50,28 @@ class Question(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Plain(self.title_text, classes="title")
-            with VerticalScroll(can_focus=False):
+            with VerticalScroll(can_focus=False, classes="text"):
                 yield Plain(self.text)
-            for number, answer in enumerate(self.answers):
-                classes = "-harmful" if answer.harmful else ""
-                yield Button(Content(answer.label), id=f"answer-{number}", compact=True, classes=classes)
+            with VerticalScroll(can_focus=False, classes="answers"):
+                for number, answer in enumerate(self.answers):
+                    classes = "-harmful" if answer.harmful else ""
+                    yield Button(Content(answer.label), id=f"answer-{number}", compact=True, classes=classes)
 
     def on_mount(self) -> None:
         self.query_one("#answer-0", Button).focus()
+
+    def on_key(self, event: Key) -> None:
+        """A letter goes to the next answer that begins with it."""
+        letter = (event.character or "").casefold()
+        if not letter.isalpha():
+            return
+        buttons = list(self.query(Button))
+        at = next((n for n, button in enumerate(buttons) if button.has_focus), -1)
+        for n in [*range(at + 1, len(buttons)), *range(at + 1)]:
+            if self.answers[n].label.casefold().startswith(letter):
+                event.stop()
+                buttons[n].focus()
+                return
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

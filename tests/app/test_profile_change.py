@@ -122,6 +122,19 @@ def test_sums_and_sections(document):
     assert document.problems() == []
 
 
+def test_an_edit_that_would_make_an_error_is_refused_and_changes_nothing(document):
+    draft = RoiDraft.new([JUNGFRAU], "15-", "jungfrau1M")
+    with pytest.raises(EditFailed, match=r"runs 15-20 of jungfrau1M\.roi are also claimed by"):
+        put_roi(document, draft)
+    again = EntryDraft.function("sums", ["epix_1"], "all", "epix_1").set("algorithms", "calib_max")
+    with pytest.raises(EditFailed, match="epix_1 has sums for these runs already"):
+        put_entry(document, again)
+    assert document.text == TEXT and not document.can_undo
+    document.text = TEXT.replace("[runs.all.epix_1]", "[runs.all.epix_1]\nsumms = 1")
+    put_pv(document, PvDraft.new("NEW:PV"))  # what was wrong before does not stand in the way
+    assert "NEW:PV" in document.text
+
+
 def test_an_entry_that_is_wrong_is_said(document):
     draft = EntryDraft.function("sums", ["epix_1"], "21-7").set("algorithms", "calibb")
     assert set(draft.problems) == {"runs", "algorithms"} and "calib" in draft.problems["algorithms"]
