@@ -47,7 +47,8 @@ def promises(parameters: Parameters, owner: str) -> Dict[str, Optional[Tuple[int
 class Computation:
     """``<name>``, int32 of the shape of the waveforms: 1 for each sample w with t < w <= `threshold_max`, else 0. t is
     `threshold`, or with `use_rms` mean + threshold * standard deviation over the samples of `baseline` that are
-    not above `threshold_max`, for each channel by itself. As SimpleHitFinder of smalldata_tools (ana_funcs/waveformFunc.py), where channels share one t."""
+    not above `threshold_max`, for each channel by itself. As SimpleHitFinder of smalldata_tools
+    (ana_funcs/waveformFunc.py), where channels share one t."""
 
     def __init__(self, parameters: Parameters, owner: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
         self._parameters = parameters
@@ -60,9 +61,8 @@ class Computation:
         limit: Any = self._parameters.threshold
         if self._parameters.use_rms:
             quiet = frame[..., self._baseline]
-            sane = quiet <= self._parameters.threshold_max
-            if sane.all():
-                sane = True
+            sane: Any = quiet <= self._parameters.threshold_max
+            sane = bool(sane.all()) or sane  # numpy is faster without a choice
             mean, rms = (f(quiet, axis=-1, dtype=np.float64, keepdims=True, where=sane) for f in (np.mean, np.std))
             limit = mean + limit * rms
         return {self._path: (frame > limit) & (frame <= self._parameters.threshold_max)}

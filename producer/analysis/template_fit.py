@@ -69,10 +69,10 @@ class Computation:
     the trace w (its baseline subtracted) as sum over k of h_k * T(i - p_k + m), by least squares in p and h:
 
     * ``<name>_x`` float64[2 * peaks]: p_1 < p_2 < ... in samples, then h_1, h_2, ...
-    * ``<name>_initialGuess`` float64[2 * peaks]: where the fit began: the maximum after the steepest rise of what is
-      left of w after each pulse is taken off
+    * ``<name>_initialGuess`` float64[2 * peaks]: where the fit began: pulse after pulse, the place where what is left
+      of w correlates most with T, and the best heights of all pulses so far
     * ``<name>_success`` int32: 1 when the fit converged; ``<name>_cost`` float64: half the sum of squares
-    * ``<name>_base`` float64: the baseline; ``<name>_maxTrace`` float64: `saturation` * max w; ``<name>_nmaxTrace``
+    * ``<name>_base`` float64: the baseline (of -w with `invert`); ``<name>_maxTrace`` float64: `saturation` * max w; ``<name>_nmaxTrace``
       int64: how many samples are above it. If more than `saturated_samples`, these are taken for clipped
     * ``<name>_fun`` float64[samples]: fit - w, if asked for (0 where clipped samples do not count)
 
@@ -161,17 +161,15 @@ class Computation:
 
     def _guess(self, trace: np.ndarray) -> np.ndarray:
         positions: List[float] = []
-        heights: List[float] = []
-        left = trace.copy()
+        heights = np.zeros(0)
+        left = trace
         for _ in range(self._parameters.peaks):
-            rise = np.diff(left)
-            place = int(np.argmax(rise))
-            while place < len(rise) and rise[place] > 0:
-                place += 1
-            positions.append(float(place))
-            heights.append(float(left[place]))
-            left -= left[place] * self._pulse(place)
-        return np.array(positions + heights)
+            alike = np.correlate(left, self._template, mode="full")
+            positions.append(float(np.argmax(alike) - (len(self._template) - 1) + self._top))
+            pulses = np.column_stack([self._pulse(position) for position in positions])
+            heights = np.linalg.lstsq(pulses, trace, rcond=None)[0]
+            left = trace - pulses @ heights
+        return np.concatenate((positions, heights))
 
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
         return []
