@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from smdtui.jobs.folder import LOG
+from smdtui.jobs.folder import LOG, PROGRESS
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
@@ -42,6 +42,7 @@ class JobsScreen(BaseScreen):
         self._near = True
         self._log_of: Path | None = None
         self._states: dict[str, str] = {}
+        self._last_ranks: tuple[str, tuple[Any, ...]] = ("", ())  # of the job of that id, after its end
         self._wanted: str | None = None  # a job that another screen chose and that has not been seen yet
 
     def compose_body(self) -> Iterable[Widget]:
@@ -50,7 +51,7 @@ class JobsScreen(BaseScreen):
             yield Plain("", id="told")
             with ContentSwitcher(initial="log", id="pane"):
                 yield LogView(id="log")
-                yield VirtualList(RANK_COLUMNS, self._rank_cells, empty="No rank has reported yet.", id="ranks")
+                yield VirtualList(RANK_COLUMNS, self._rank_cells, empty="No rank has reported.", id="ranks")
             yield FilterBar()
 
     def on_mount(self) -> None:
@@ -172,8 +173,7 @@ class JobsScreen(BaseScreen):
         if log != self._log_of:
             self._log_of = log
             self.log_view.open(log)
-        ranks = self.query_one("#ranks", VirtualList)
-        ranks.show(range(len(job.progress.ranks)) if job is not None else ())
+        self._show_ranks()
         if job is not None and (job.run, job.id) != (self.services.selection.run, self.services.selection.job):
             output = Path(job.output) if job.output else None
             there = output if output is not None and job.state == "verified" else None
@@ -181,9 +181,34 @@ class JobsScreen(BaseScreen):
                 self.select(run=job.run, job=job.id, result=there)
         self.refresh_bindings()
 
-    def _rank_cells(self, row: int) -> Cells:
+    @property
+    def _shown_ranks(self) -> tuple[Any, ...]:
+        """Of a job at work as the list has them, of one that has ended as they were read for it."""
         job = self.current
-        ranks = job.progress.ranks if job is not None else ()
+        if job is None:
+            return ()
+        return job.progress.ranks or (self._last_ranks[1] if self._last_ranks[0] == job.id else ())
+
+    def _show_ranks(self) -> None:
+        job = self.current
+        self.query_one("#ranks", VirtualList).show(range(len(self._shown_ranks)))
+        wanted = self.query_one("#pane", ContentSwitcher).current == "ranks"
+        if not wanted or job is None or job.active or job.progress.ranks or self._last_ranks[0] == job.id:
+            return
+
+        def read(task: Task) -> tuple[str, tuple[Any, ...]]:
+            from smdtui.jobs.progress import read as read_progress
+
+            return job.id, read_progress(job.folder.path / PROGRESS).ranks
+
+        def done(found: tuple[str, tuple[Any, ...]]) -> None:
+            self._last_ranks = found
+            self.query_one("#ranks", VirtualList).show(range(len(self._shown_ranks)))
+
+        self.background("ranks", read, done)
+
+    def _rank_cells(self, row: int) -> Cells:
+        ranks = self._shown_ranks
         if row >= len(ranks):
             return ("",) * len(RANK_COLUMNS)
         most = max(r.done for r in ranks)
@@ -194,6 +219,7 @@ class JobsScreen(BaseScreen):
         switcher = self.query_one("#pane", ContentSwitcher)
         had_focus = switcher.has_focus_within
         switcher.current = "ranks" if switcher.current == "log" else "log"
+        self._show_ranks()
         if had_focus:
             self._pane(switcher.current).focus()
 

@@ -204,7 +204,10 @@ async def test_the_log_is_searched_and_left(opened, bench, wait_for):  # noqa: F
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await show(pilot, app)
         await wait_for(pilot, lambda: "line 499" in screen_text(app), "the log's end")
-        await pilot.press("enter")
+        await pilot.press("v")
+        await wait_for(pilot, lambda: "serial" in screen_text(app), "how far its rank came")
+        assert "done" in screen_text(app)
+        await pilot.press("v", "enter")
         assert screen.log_view.has_focus and screen.list.size.height <= 4
         await pilot.press("slash", *"needle", "enter")
         await wait_for(pilot, lambda: "needle [red]" in screen_text(app), "the place")
