@@ -80,6 +80,14 @@ class _Block:
         self.rows = np.full((self.capacity, *column.shape), fill(column.dtype), column.dtype)
         self.start = 0
         self.dirty = False
+        self._plain: Tuple[type, ...] = ()
+        self._lowest, self._highest = 1.0, 0.0
+        if not column.shape and column.dtype.kind == "f":
+            self._plain = (float, np.float64, np.float32)
+            self._lowest, self._highest = -np.inf, np.inf
+        elif not column.shape and column.dtype.kind == "i":
+            self._plain = (column.dtype.type, np.int32, np.int16, np.uint16, np.uint8, np.bool_)
+            self._lowest, self._highest = np.iinfo(column.dtype).min, np.iinfo(column.dtype).max
         self.dataset = file.create_dataset(
             f"columns/{column.path}",
             shape=(0, *column.shape),
@@ -90,6 +98,11 @@ class _Block:
             **(large_row_filters(column) if self.capacity == 1 and row_bytes >= LARGE_ROW else {}),
         )
         describe(self.dataset, column)
+
+    def takes(self, value: Any) -> bool:
+        """Whether a number can be assigned as it is: a short cut past `fitting` for nearly all of them."""
+        kind = type(value)
+        return kind in self._plain or (kind is int and self._lowest <= value <= self._highest)
 
     def put(self, row: int, value: Any) -> None:
         if row >= self.start + self.capacity:
@@ -239,13 +252,13 @@ class PartFile:
 
     def put(self, path: str, value: Any) -> None:
         """For variable-length data, `value` has the entries of each field by its name."""
-        if path in self._variable:
-            entries = fitting_entries(self._variable[path].variable, value)
-            self._variable[path].put(entries)
-            self._blocks[f"{path}_len"].put(self.row, len(entries[0]))
+        block = self._blocks.get(path)
+        if block is not None:
+            block.put(self.row, value if block.takes(value) else fitting(block.column, value))
             return
-        block = self._blocks[path]
-        block.put(self.row, fitting(block.column, value))
+        entries = fitting_entries(self._variable[path].variable, value)
+        self._variable[path].put(entries)
+        self._blocks[f"{path}_len"].put(self.row, len(entries[0]))
 
     def hold(self, path: str, value: Any) -> None:
         held = self._held[path]
