@@ -143,7 +143,9 @@ def test_preflight_of_a_good_profile_finds_nothing(quick_run, tmp_path):
     np.save(tmp_path / "calib" / "tmo_atmopal" / "pedestals.npy", np.full((128, 512), 20, np.float32))
     path = tmp_path / "p.toml"
     path.write_text('format = 1\n[runs.all.tmo_atmopal]\nsums = ["calib"]\n')
-    assert preflight(quick_run, path, "--calib", tmp_path / "calib") == (0, {"problems": []})
+    status, answer = preflight(quick_run, path, "--calib", tmp_path / "calib")
+    (stream,) = answer["problems"]  # of the run: a stream was left out when it was written
+    assert status == 0 and stream["severity"] == "warning" and "s003" in stream["message"]
 
 
 def test_preflight_of_a_wrong_profile_names_everything(quick_run, tmp_path):
