@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -65,9 +66,13 @@ class Part:
 def parts(profile: Profile, run: int | None = None) -> tuple[Part, ...]:
     """The rows of a profile; sections that do not hold `run` are marked as not used."""
     rows = _epics(profile)
-    for name, title in TITLES.items():
-        rows += _setting(profile, name, title)
+    for name in [*TITLES, *(name for name in SECTIONS if name not in TITLES and name != "epics")]:
+        rows += _setting(profile, name, section_title(name))
     return tuple(rows + _runs(profile, run))
+
+
+def section_title(name: str) -> str:
+    return TITLES.get(name, name.replace("_", " "))
 
 
 def _own(profile: Profile, origin: Origin) -> bool:
@@ -137,7 +142,7 @@ def _entries(section: Section, common: dict[str, Any]) -> list[Part]:
     many = FUNCTIONS[section.function].MANY
     path: Place = section.path
     if many and not section.entries:
-        return [Part(3, section.function, "none (clears the ones below)", "function", path, **common)]
+        return [Part(3, section.function, "none", "function", path, **common)]
     rows = []
     for i, entry in enumerate(section.entries):
         title = f"{section.function} {entry.value.name}" if many else section.function
@@ -193,13 +198,22 @@ def timeline(profile: Profile | None, runs: Iterable[int], selected: int | None)
 
 @dataclass(frozen=True)
 class PlanRow:
+    """A value, or (`origin` None) the head of those that follow. `key` is that of the plan, `title` what is shown."""
+
     key: str
+    title: str
     value: str
-    origin: Origin
+    origin: Origin | None
+
+    @property
+    def is_default(self) -> bool:
+        return self.origin == DEFAULT
 
     def origin_text(self, profile_file: str) -> str:
         """Where the value comes from: "line 12", "xpp.toml:3", or "default"."""
-        if self.origin == DEFAULT:
+        if self.origin is None:
+            return ""
+        if self.is_default:
             return "default"
         if self.origin.file == profile_file:
             return f"line {self.origin.line}"
@@ -207,18 +221,58 @@ class PlanRow:
 
 
 def plan_rows(plan: Plan, defaults: bool = True) -> tuple[PlanRow, ...]:
-    """Every value of a plan with the place where it was written; without `defaults` only what was written."""
+    """Every value of a plan with the place where it was written, under the detector and function or the section that it
+    belongs to; without `defaults` only what was written."""
     table = plan.as_json()["plan"]
-    rows = []
-    keys = [key for key in plan.origin if not (key.startswith("epics.") and "]." in key)]  # a PV is one row
-    for key in keys:
-        origin = plan.origin[key]
-        if any(other.startswith((f"{key}.", f"{key}[")) for other in keys):
+    rows: list[PlanRow] = []
+    before = ""
+    origins = _pvs_whole(plan.origin)
+    for key, origin in origins.items():
+        if any(other.startswith((f"{key}.", f"{key}[")) for other in origins):
             continue  # a list or table whose values have rows of their own
         if origin == DEFAULT and not defaults:
             continue
-        rows.append(PlanRow(key, as_text(_find(table, key)), origin))
+        head, leaf = _head_and_leaf(key)
+        if head != before:
+            before = head
+            if head:
+                rows.append(PlanRow(head, head, "", None))
+        rows.append(PlanRow(key, f"  {leaf}" if head else leaf, _shown(_find(table, key)), origin))
     return tuple(rows)
+
+
+def _pvs_whole(origins: dict[str, Origin]) -> dict[str, Origin]:
+    """One key for each PV instead of one for each of its two names."""
+    whole: dict[str, Origin] = {}
+    for key, origin in origins.items():
+        pv = re.match(r"epics\.\w+\[\d+\]", key)
+        whole.setdefault(pv[0] if pv else key, origin)
+    return whole
+
+
+def _head_and_leaf(key: str) -> tuple[str, str]:
+    """``detectors.epix_1.roi[0].region`` is "region" of "epix_1 roi[0]", ``epics.once[1]`` is "once[1]" of "epics"."""
+    parts = _split(key)
+    at = len(parts) - (2 if isinstance(parts[-1], int) else 1)
+    shown: list[str] = []
+    for part in parts[:at]:
+        if isinstance(part, int):
+            shown[-1] += f"[{part}]"
+        else:
+            shown.append(part)
+    if shown[:1] == ["detectors"]:
+        del shown[0]
+    leaf = f"{parts[at]}[{parts[-1]}]" if isinstance(parts[-1], int) else str(parts[at])
+    return " ".join(shown), leaf
+
+
+def _shown(value: Any) -> str:
+    """A value in few letters; of a table with one value just that."""
+    if isinstance(value, dict):
+        given = {k: v for k, v in value.items() if v is not None}
+        if len(given) == 1:
+            return as_text(next(iter(given.values())))
+    return as_text(value)
 
 
 def _find(table: Any, key: str) -> Any:

@@ -16,7 +16,7 @@ from smdtui.widgets.columns import Column
 from smdtui.widgets.virtual_list import Cell, Cells
 
 PART_COLUMNS = (Column("profile", 24, grow=True), Column("", 20, grow=True), Column("from", 11, drop=1))
-PLAN_COLUMNS = (Column("plan", 24, grow=True), Column("value", 12, grow=True), Column("from", 11))
+PLAN_COLUMNS = (Column("plan", 22), Column("value", 12, grow=True), Column("from", 11))
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,5 @@ def part_cells(part: Part, ascii_only: bool = False) -> Cells:
 
 
 def plan_cells(row: PlanRow, file: str) -> Cells:
-    written = row.origin != DEFAULT
-    return (
-        Cell(row.key, "" if written else "muted"),
-        Cell(row.value, "" if written else "muted"),
-        Cell(row.origin_text(file), "muted"),
-    )
+    role = "strong" if row.origin is None else "muted" if row.is_default else ""
+    return Cell(row.title, role), Cell(row.value, role), Cell(row.origin_text(file), "muted")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from producer.analysis import FUNCTIONS
 from smdtui.profile.change import put_entry, put_pv
 from smdtui.profile.document import ProfileDocument
 from smdtui.profile.entry_draft import EntryDraft
-from smdtui.profile.outline import TITLES, Part
+from smdtui.profile.outline import Part, section_title
 from smdtui.profile.pv_draft import PvDraft
 from smdtui.screens.edit_form import EditForm
 
@@ -42,14 +43,14 @@ class EntryForm(EditForm[EntryDraft]):
 
     def __init__(self, name: str, part: Part | None = None, runs: str = "all", detector: str = "") -> None:
         data = part.data if part is not None else None
-        self._is_function = name not in TITLES
+        self._is_function = name in FUNCTIONS
         if self._is_function:
             if part is not None:
                 runs, detector = str(part.path[1]), str(part.path[2])
             draft = EntryDraft.function(name, (), runs, detector, data)
         else:
             draft = EntryDraft.section(name, data)
-        super().__init__(TITLES.get(name, name), draft)
+        super().__init__(name if self._is_function else section_title(name), draft)
         self.part, self._where = part, (runs, detector)
 
     def on_mount(self) -> None:

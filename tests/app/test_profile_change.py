@@ -169,6 +169,8 @@ def test_plan_rows_name_the_origin(document):
     assert found["timetool.detector"].origin_text(file) == "base.toml:3"
     assert found["xtcav.enabled"].origin_text(file) == "default"
     assert found["epics.per_event[1]"].value == "{ pv = 'XPP:USR:MMS:01.RBV', alias = 'sam_x' }"
+    titles = [r.title for r in plan_rows(effective(document.profile(), 14))]
+    assert titles[titles.index("jungfrau1M roi[0]") + 1] == "  name"
     assert "xtcav.enabled" not in {r.key for r in plan_rows(effective(document.profile(), 14), defaults=False)}
 
 
