@@ -1,5 +1,6 @@
 """Will a profile work on a run? Asked before a launch: ``python -m producer.preflight --exp E --run N --profile P.toml
-[--dir D] [--calib DIR]`` prints ``{"problems": [...]}`` and ends with status 0, or ``{"error": "..."}`` and 1.
+[--dir D] [--calib DIR]`` prints ``{"problems": [...], "events": N, "row_bytes": B}`` and ends with status 0, or
+``{"error": "..."}`` and 1. ``row_bytes``: what the functions of the detectors write with each event, uncompressed.
 
 Everything that production checks at its start is checked, and each analysed detector is read once and given to its
 functions. Nothing is written. psana prints to standard output, so that is sent to standard error meanwhile.
@@ -18,7 +19,7 @@ from producer import data_source
 from producer.calibration import BadConstants, Provider
 from producer.computation import call_event
 from producer.detector_analysis import in_words, set_up
-from producer.detector_context import Context
+from producer.detector_context import Context, Lacking
 from producer.event_loop import default_sources
 from producer.frames import Frames, NoFrames, frames
 from producer.plan import Plan
@@ -28,6 +29,7 @@ from producer.problem import Problem, errors
 from producer.ranks import Ranks, settings_for_psana
 from producer.report import dotted
 from producer.run_files import RunFiles, check_files, event_timestamps
+from producer.schema import Column
 from producer.shot import UNKNOWN
 
 MOST_EVENTS = 500
@@ -35,9 +37,15 @@ MOST_SECONDS = 15.0
 
 
 def problems(
-    experiment: str, run: int, profile: Path, directory: Optional[str] = None, calibration: Optional[Path] = None
+    experiment: str,
+    run: int,
+    profile: Path,
+    directory: Optional[str] = None,
+    calibration: Optional[Path] = None,
+    sizes: Optional[Dict[str, int]] = None,
 ) -> List[Problem]:
-    """All that is wrong, errors that would refuse the production and warnings."""
+    """All that is wrong, errors that would refuse the production and warnings. `sizes` is told the number of events and
+    the bytes that the functions of each detector write with each, as far as was come."""
     found: List[Problem] = []
     try:
         plan, found = plan_for(profile, run)
@@ -49,12 +57,17 @@ def problems(
     found += named
     if errors(found):
         return found  # of which psana could hang or crash, or has not what is asked for
-    if not len(event_timestamps(files)):
+    events = len(event_timestamps(files))
+    if not events:
         return [*found, Problem("error", f"run {run} has no events")]
-    return found + _tried(plan, files, experiment, calibration)
+    sizes = {} if sizes is None else sizes
+    sizes["events"] = events
+    return found + _tried(plan, files, experiment, calibration, sizes)
 
 
-def _tried(plan: Plan, files: RunFiles, experiment: str, calibration: Optional[Path]) -> List[Problem]:
+def _tried(
+    plan: Plan, files: RunFiles, experiment: str, calibration: Optional[Path], sizes: Dict[str, int]
+) -> List[Problem]:
     """What shows only when psana reads the run."""
     settings_for_psana(Ranks(None, 0, 1), MOST_EVENTS)
     analysed = list(plan.detectors)
@@ -87,7 +100,7 @@ def _tried(plan: Plan, files: RunFiles, experiment: str, calibration: Optional[P
     end = time.monotonic() + MOST_SECONDS
     for number, event in enumerate(run.events()):
         for detector in list(waiting):
-            answer = _first(plan, detector, waiting[detector], event)
+            answer = _first(plan, detector, waiting[detector], event, sizes)
             if answer is not None:
                 found += answer
                 del waiting[detector]
@@ -99,7 +112,7 @@ def _tried(plan: Plan, files: RunFiles, experiment: str, calibration: Optional[P
     return found
 
 
-def _first(plan: Plan, detector: str, reader: Frames, event: Any) -> Optional[List[Problem]]:
+def _first(plan: Plan, detector: str, reader: Frames, event: Any, sizes: Dict[str, int]) -> Optional[List[Problem]]:
     """The problems of the first frame of a detector; None while there is none."""
     key = dotted(("detectors", detector))
     try:
@@ -112,10 +125,14 @@ def _first(plan: Plan, detector: str, reader: Frames, event: Any) -> Optional[Li
     computations, refused = set_up(plan, detector, frame, context)
     if refused:
         return refused
+    columns = [column for _, computation in computations for column in computation.columns]
+    sizes[f"bytes of {detector}"] = sum(column.row_bytes for column in columns if isinstance(column, Column))
     frame = context.prepare(frame)
     for name, computation in computations:
         try:
             call_event(computation, frame, int(event.timestamp), UNKNOWN)
+        except Lacking:
+            continue  # of what only the event loop knows, as whether the shot had X-rays
         except Exception as error:
             refused.append(at(plan, key, f"{detector}: {name} fails on the first frame: {in_words(error)}"))
     return refused
@@ -138,8 +155,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     os.dup2(2, 1)
     answer: Dict[str, Any]
     try:
-        found = problems(arguments.exp, arguments.run, arguments.profile, arguments.dir, arguments.calib)
-        answer = {"problems": [problem.as_json() for problem in found]}
+        sizes: Dict[str, int] = {}
+        found = problems(arguments.exp, arguments.run, arguments.profile, arguments.dir, arguments.calib, sizes)
+        row = sum(size for name, size in sizes.items() if name != "events")
+        answer = {"problems": [problem.as_json() for problem in found], "events": sizes.get("events"), "row_bytes": row}
     except BaseException as error:  # psana calls sys.exit: that must not look like an answer
         traceback.print_exc()
         answer = {"error": f"the check of run {arguments.run} failed: {type(error).__name__}: {error}"}

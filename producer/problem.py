@@ -10,7 +10,7 @@ class Problem:
     """`key` is the dotted path in the profile (``runs.1-20.epix_1.roi[0].region``), or "" where none applies;
     `line` and `column` count from 1 and are 0 where unknown; `suggestion` is what to write instead, or ""."""
 
-    severity: str  # "error" | "warning"
+    severity: str  # "error" | "warning" | "note": nothing is wrong, but to be known
     message: str
     key: str = ""
     file: str = ""
@@ -32,7 +32,7 @@ class Problem:
 def nearest(name: str, candidates: Iterable[str], most: int = 3) -> List[str]:
     """The names among `candidates` that `name` most likely meant, best first; [] when none is close."""
     names = list(candidates)
-    lower = {}
+    lower: Dict[str, str] = {}
     for candidate in names:
         lower.setdefault(candidate.lower(), candidate)
     close = difflib.get_close_matches(name.lower(), list(lower), n=most, cutoff=0.6)

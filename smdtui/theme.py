@@ -53,6 +53,7 @@ LOOKS: dict[str, Look] = {
     # a problem
     "error": Look("✗", "x", "error", "error"),
     "warning": Look("▲", "!", "warning", "warn"),
+    "note": Look("·", ".", "note", "muted"),
     "good": Look("✓", "+", "good", "ok"),
 }
 

@@ -35,8 +35,8 @@ def check(arguments: Namespace) -> int:
 
 def _count(problems: list[Problem]) -> str:
     bad = len(errors(problems))
-    mild = len(problems) - bad
-    if not problems:
+    mild = sum(problem.severity == "warning" for problem in problems)
+    if not bad and not mild:
         return "no problems"
     return f"{bad} error{'s' * (bad != 1)}, {mild} warning{'s' * (mild != 1)}"
 

@@ -144,7 +144,7 @@ class LaunchSheet:
         """Every problem of the request and of the check, errors first, each once."""
         prepared = [p for ready in self.prepared for p in ready.problems] if self.is_prepared else []
         once = dict.fromkeys([*prepared, *self.check_now.problems])
-        return tuple(sorted(once, key=lambda p: p.severity != "error"))
+        return tuple(sorted(once, key=lambda p: ("error", "warning", "note").index(p.severity)))
 
     @property
     def obstacle(self) -> str:
@@ -179,7 +179,7 @@ class LaunchSheet:
         if check.name != "done":
             return "running", check.message or "checking..."
         wrong = len(errors(check.problems))
-        warnings = len(check.problems) - wrong
+        warnings = sum(problem.severity == "warning" for problem in check.problems)
         parts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((wrong, "error"), (warnings, "warning")) if n]
         return ("error" if wrong else "warning" if warnings else "good"), ", ".join(parts) or "nothing found"
 

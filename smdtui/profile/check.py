@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from producer import plan as plans
-from producer.configure import DataType, DetectorName, EpicsName, RunNames
+from producer.configure import DataType, DetectorName, EpicsName, RunNames, read_names
+from producer.dgram import Damaged
 from producer.layers import read_text
 from producer.plan import Plan, Profile, effective, gaps, unmatched
 from producer.plan_check import at, check_names
@@ -18,6 +19,14 @@ from producer.run_folder import FolderProblem, find_runs
 from producer.run_ranges import RunRange
 from smdtui.catalog.experiment import Experiment
 from smdtui.catalog.names import ProbeFailed, ask_names, ask_probe
+from smdtui.profile.run_notes import (
+    collisions,
+    file_problems,
+    missing_names,
+    names_in,
+    output_notes,
+    with_neighbours,
+)
 from smdtui.site import Site
 
 PREFLIGHT_SECONDS = 120.0  # psana starts, every record of the run is verified, each detector is read once
@@ -66,33 +75,58 @@ def check_run(path: str | Path, site: Site, experiment: Experiment, run: int) ->
     if profile.sections and gaps(profile, [run]):
         message = f"no section covers run {run}: no detector is reduced"
         problems.append(Problem("warning", message, "runs", profile.file))
-    told = None
+    told: list[Problem] | None = None
+    size: tuple[int, int | None] = (0, None)
     if not errors(problems):
         try:
-            told = preflight(path, site, experiment, run)
+            told, size = preflight(path, site, experiment, run)
         except ProbeFailed as error:
             problems.append(Problem("error", f"the check of run {run} failed: {error}"))
+    problems += output_notes(experiment.hdf5, f"{experiment.name}_Run{run:04d}.h5", *size)
     try:
         names = ask_names(site, experiment, run)
     except ProbeFailed as error:
         missing = [] if told else [Problem("error", f"run {run} cannot be asked what it holds: {error}")]
         return list(dict.fromkeys([*problems, *(told or []), *missing]))
-    found = check_names(plan, run_names(names)) if told is None else told
+    return list(dict.fromkeys([*problems, *_against_names(plan, names, told, experiment)]))
+
+
+def _against_names(
+    plan: Plan, names: Mapping[str, Any], told: list[Problem] | None, experiment: Experiment
+) -> list[Problem]:
+    """What the producer said of the run, or what its names alone tell, with what it does not say."""
+    held = run_names(names)
+    found = check_names(plan, held) if told is None else told
     if told is None or errors(told):  # at a wrong name the producer stops before it tries the regions
         known = {problem.key for problem in found}
         found = [*found, *(problem for problem in region_problems(plan, names) if problem.key not in known)]
-    return list(dict.fromkeys([*problems, *found, *text_pvs(plan, names)]))
+    files = file_problems(plan, {detector["name"]: detector.get("shape") for detector in names["detectors"]})
+    said = [problem.message.partition(": ")[2] for problem in files]
+    found = [problem for problem in found if not any(words in problem.message for words in said)]
+    runs = find_runs(experiment.directory)
+
+    def ask(run: int) -> set[str]:
+        try:
+            return names_in(read_names(runs[run], shapes=False))
+        except (Damaged, OSError):
+            return set()  # its own check says so
+
+    found = with_neighbours(found, missing_names(plan, held), plan.run, sorted(runs), ask)
+    return [*found, *files, *collisions(plan), *text_pvs(plan, names)]
 
 
-def preflight(path: str | Path, site: Site, experiment: Experiment, run: int) -> list[Problem]:
-    """What the producer says before a launch. Raises ProbeFailed."""
+def preflight(
+    path: str | Path, site: Site, experiment: Experiment, run: int
+) -> tuple[list[Problem], tuple[int, int | None]]:
+    """What the producer says before a launch, and (bytes it writes with each event, events). Raises ProbeFailed."""
     absolute = os.path.abspath(path)
     words = ["preflight", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
     words += ["--profile", absolute, *(["--calib", site.calib] if site.calib else [])]
     answer = ask_probe(site, words, PREFLIGHT_SECONDS)
     known = Problem.__dataclass_fields__
     told = [Problem(**{name: value for name, value in p.items() if name in known}) for p in answer["problems"]]
-    return [replace(p, file=str(path)) if p.file == absolute else p for p in told]
+    told = [replace(p, file=str(path)) if p.file == absolute else p for p in told]
+    return told, (answer.get("row_bytes") or 0, answer.get("events"))
 
 
 def run_names(names: Mapping[str, Any]) -> RunNames:

@@ -117,3 +117,22 @@ def test_problems_are_printed_with_their_line_and_a_caret(tmp_path):
         '    3 |   onse = ["a\\u001b]"]\n'
         "      |   ^"
     )
+
+
+def test_a_missing_name_is_told_with_the_runs_that_have_it(path, experiment_site, monkeypatch):
+    experiment, site = experiment_site
+    import smdtui.profile.check as module
+
+    real = module.names_in
+    monkeypatch.setattr(module, "names_in", lambda names: real(names) | ({"sam_xx"} if names.run == 13 else set()))
+    problems = check_run(path, site, experiment, 12)
+    assert problems[0].message.endswith("; it is there from run 13 on")
+
+
+def test_a_check_that_gets_through_tells_how_large_the_output_becomes(path, experiment_site):
+    experiment, site = experiment_site
+    path.write_text(
+        'format = 1\n[[runs.all.epix100_0.roi]]\nname = "r"\nregion = [[0, 10], [0, 10]]\nsave_pixels = true\n'
+    )
+    notes = [p for p in check_run(path, site, experiment, 12) if p.severity == "note"]
+    assert len(notes) == 1 and notes[0].message.startswith("10 events of 436 bytes make about 4.36 kB")
