@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from producer.parameters import read
+from producer.parameters import only_short, read, short_field
 from producer.problem import Problem, nearest
 from producer.run_ranges import Span
 from smdtui.profile.importing.convert import NoPlace, Spread
@@ -111,7 +111,7 @@ def valid(cls: type, made: Draft, notes: Notes) -> bool:
     """Take out of the entry what the profile format refuses, each with a word; False when nothing is left of it."""
     while True:
         problems: list[Problem] = []
-        read(cls, made.table, "entry", problems)
+        read(cls, made.table[str(short_field(cls))] if only_short(cls) else made.table, "entry", problems)
         if not problems:
             return True
         wrong = dict.fromkeys(p.key.removeprefix("entry").lstrip(".").split(".")[0].split("[")[0] for p in problems)

@@ -23,9 +23,13 @@ class Item:
     spans: tuple[Span, ...] = EVERY
 
     def text(self, file: str) -> str:
+        return f"{file}:{self.line}: {self.words}"
+
+    @property
+    def words(self) -> str:
         runs = "" if self.spans == EVERY else f" (runs {range_text(self.spans)})"
         about = f"{' '.join(self.path)}: " if self.path else ""
-        return f"{file}:{self.line}: {about}{self.message}{runs}"
+        return f"{about}{self.message}{runs}"
 
     def as_json(self) -> dict[str, Any]:
         return {

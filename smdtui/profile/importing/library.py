@@ -31,7 +31,8 @@ METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
         words(
             "format join split rsplit strip lstrip rstrip zfill lower upper title capitalize replace startswith "
-            "endswith isdigit isnumeric isalpha find rfind index count ljust rjust center partition rpartition splitlines"
+            "endswith isdigit isnumeric isalpha find rfind index count ljust rjust center partition "
+            "rpartition splitlines"
         )
     ),
     set: frozenset(words("add update union intersection difference discard remove issubset issuperset copy clear")),

@@ -71,6 +71,7 @@ class Source:
         except (ValueError, RecursionError, MemoryError) as error:
             raise ImportFailed(f"{file}: cannot be read as Python: {error}") from None
         self.whole = self.tree.body
+        self.part = ""  # the text of that part, its lines at their places
         lines = text.split("\n")
         start = next((i for i, line in enumerate(lines, 1) if _START in line), None)
         end = next((i for i, line in enumerate(lines, 1) if _END in line), None)
@@ -78,6 +79,8 @@ class Source:
             imports = (ast.Import, ast.ImportFrom)
             body = [n for n in self.whole if start < n.lineno < end or (n.lineno < start and isinstance(n, imports))]
             self.tree = ast.Module(body, [])
+            kept = {line for node in body for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+            self.part = "\n".join(line if i in kept else "" for i, line in enumerate(lines, 1))
 
     @classmethod
     def of(cls, path: str | FilePath) -> "Source":
@@ -109,7 +112,7 @@ def _function(
         case = _case(source, found.name, run, runs is None, reached, items)
         cases.append(case)
         rest = subtract(rest, case.spans)
-        _report(case, found.name, items)
+        report_failure(case, found.name, items)
         if run_is_text(found.name, generation) and case.failure is None:
             _as_text(source, found.name, case, items)
     return FunctionReading(found.name, found.node.lineno, tuple(cases))
@@ -135,7 +138,7 @@ def _case(source: Source, name: str, run: int, symbolic: bool, reached: set[int]
     return Case(spans, value, failure)
 
 
-def _report(case: Case, name: str, items: Items) -> None:
+def report_failure(case: Case, name: str, items: Items) -> None:
     if case.failure is None:
         return
     if case.failure.undecided:
@@ -164,10 +167,9 @@ def _detnames_inside(source: Source) -> dict[str, Setting]:
     for outer in source.whole:
         if isinstance(outer, ast.FunctionDef) and outer.name == "define_dets":
             for node in ast.walk(outer):
-                targets = node.targets if isinstance(node, ast.Assign) else []
-                if any(isinstance(t, ast.Name) and t.id == "detnames" for t in targets):
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "detnames":
                     reader = Interpreter()
-                    reader.run_module([node])  # type: ignore[list-item]
+                    reader.run_module([node])
                     value = reader.module.names.get("detnames")
                     return {"detnames": Setting(value, node.lineno)} if isinstance(value, LineList) else {}
     return {}

@@ -51,6 +51,9 @@ class RunNumber:
     def __deepcopy__(self, memo: Any) -> "RunNumber":
         return self
 
+    def __repr__(self) -> str:
+        return "<made from the run number>"
+
     @property
     def value(self) -> int:
         return self.scale * self.path.run + self.offset

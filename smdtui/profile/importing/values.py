@@ -39,6 +39,9 @@ class Unknown:
     reason: str
     line: int
 
+    def __repr__(self) -> str:
+        return "<not known>"
+
 
 @dataclass(eq=False)
 class LoadedFile:
@@ -47,6 +50,9 @@ class LoadedFile:
     path: str
     line: int
     changed: str = ""
+
+    def __repr__(self) -> str:
+        return f"<content of {self.path}>"
 
 
 class LineDict(dict[Any, Any]):
