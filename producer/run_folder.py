@@ -9,16 +9,18 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, replace
+import zlib
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from producer.regular_file import AnyPath, not_a_file
 
 NAME = re.compile(
     r"(?P<experiment>.+)-r(?P<run>\d{4,})-s(?P<stream>\d{3,})-c(?P<chunk>\d{3,})(?P<smd>\.smd)?\.xtc2(?P<recording>\.inprogress)?"
 )
+HEAD = re.compile(r".+-r(?P<run>\d{4,})")
 
 
 class FolderProblem(Exception):
@@ -107,8 +109,58 @@ class _Found:
     entry: FileEntry
 
 
-def find_runs(directory: AnyPath) -> Dict[int, RunFiles]:
-    """The runs of a folder by number, ascending; raises FolderProblem when it cannot be listed.  {} for none.
+class Runs(Mapping[int, RunFiles]):
+    """The runs of a folder by number, ascending, as its names tell; a run's files are looked at when it is asked for.
+
+    Looking at the files of thousands of runs takes half a minute, reading their names a second. KeyError also for a
+    run whose files have gone since the folder was listed.
+    """
+
+    def __init__(self, folder: Path, data: Iterable[str] = (), smd: Iterable[str] = ()):
+        self.folder = folder
+        groups: Dict[str, List[Tuple[str, bool]]] = {}
+        self.others: List[str] = []  # names in the folder that cannot be of xtc2 data
+        for names, is_smd in ((data, False), (smd, True)):
+            for name in names:
+                if ".xtc2" in name:
+                    groups.setdefault(name[: name.rfind("-s")], []).append((name, is_smd))
+                elif not is_smd:
+                    self.others.append(name)
+        self._names: Dict[int, List[Tuple[str, bool]]] = {}
+        for head, group in groups.items():
+            match = HEAD.fullmatch(head)
+            if match is not None:
+                self._names.setdefault(int(match["run"]), []).extend(group)
+        begun = [run for run, group in self._names.items() if any(_begins_a_stream(*one) for one in group)]
+        self._runs = {run: None for run in sorted(begun)}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __contains__(self, run: object) -> bool:
+        return run in self._runs
+
+    def __getitem__(self, run: int) -> RunFiles:
+        streams: Dict[int, List[_Found]] = {}
+        for name, smd in self._names[run]:
+            found = _look_at(self.folder, name, smd)
+            if found is not None:
+                streams.setdefault(found.stream, []).append(found)
+        begun = {number: files for number, files in streams.items() if any(f.smd or f.chunk == 0 for f in files)}
+        if not begun:
+            raise KeyError(run)
+        return _run_files(self.folder, run, begun)
+
+    def stamp(self, run: int) -> int:
+        """Changes when a file of the run is added, removed or renamed; no file is looked at."""
+        return zlib.crc32("\n".join(sorted(name for name, _ in self._names[run])).encode("utf-8", "surrogateescape"))
+
+
+def find_runs(directory: AnyPath) -> Runs:
+    """The runs of a folder; raises FolderProblem when it cannot be listed.
 
     A chunk without the first one of its stream does not make a run (chunks may be named after another run: the smd
     file tells which belong together).
@@ -121,15 +173,17 @@ def find_runs(directory: AnyPath) -> Dict[int, RunFiles]:
         raise FolderProblem(f"There is no folder {folder}.") from None
     except OSError as error:
         raise FolderProblem(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    groups: Dict[int, Dict[int, List[_Found]]] = {}
-    for found in list(_scan(folder, smd=False)) + list(_scan(folder / "smalldata", smd=True)):
-        groups.setdefault(found.run, {}).setdefault(found.stream, []).append(found)
-    runs = {}
-    for run in sorted(groups):
-        streams = {number: files for number, files in groups[run].items() if any(f.smd or f.chunk == 0 for f in files)}
-        if streams:
-            runs[run] = _run_files(folder, run, streams)
-    return runs
+    return Runs(folder, listed(folder), listed(folder / "smalldata"))
+
+
+def listed(folder: Path) -> List[str]:
+    """The names in a folder, [] when there is none; raises FolderProblem when it cannot be listed."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []  # no smalldata folder: told per run, as missing smd files
+    except OSError as error:
+        raise FolderProblem(f"The folder {folder} cannot be listed: {error.strerror}.") from error
 
 
 def find_run(directory: AnyPath, run: int) -> RunFiles:
@@ -140,40 +194,42 @@ def find_run(directory: AnyPath, run: int) -> RunFiles:
             f"The folder {Path(directory).absolute()} has no runs: no file in it is named like "
             "<experiment>-r0001-s000-c000.xtc2."
         )
-    if run not in runs:
-        near = sorted(sorted(runs, key=lambda other: (abs(other - run), other))[:3])
-        raise RunNotFound(
-            f"There is no run {run} in {Path(directory).absolute()}: "
-            f"nearest {'is' if len(near) == 1 else 'are'} {', '.join(map(str, near))}; "
-            f"it has {len(runs)} run{'s' * (len(runs) > 1)}, {min(runs)} to {max(runs)}."
-        )
-    return runs[run]
-
-
-def _scan(folder: Path, smd: bool) -> Iterator[_Found]:
     try:
-        with os.scandir(folder) as listing:
-            entries = list(listing)
-    except FileNotFoundError:
-        return  # no smalldata folder: told per run, as missing smd files
-    except OSError as error:
-        raise FolderProblem(f"The folder {folder} cannot be listed: {error.strerror}.") from error
-    for entry in entries:
-        match = NAME.fullmatch(entry.name)
-        if match is None or bool(match["smd"]) != smd:
-            continue
-        described = _described(folder / entry.name, entry.stat)
-        if described is None:
-            continue  # renamed or removed since the listing
-        yield _Found(
-            match["experiment"],
-            int(match["run"]),
-            int(match["stream"]),
-            int(match["chunk"]),
-            smd,
-            bool(match["recording"]),
-            described,
-        )
+        return runs[run]
+    except KeyError:
+        near = sorted(sorted(set(runs) - {run}, key=lambda other: (abs(other - run), other))[:3])
+    if not near:
+        raise FolderProblem(f"The only run of {Path(directory).absolute()} has just gone.")
+    raise RunNotFound(
+        f"There is no run {run} in {Path(directory).absolute()}: "
+        f"nearest {'is' if len(near) == 1 else 'are'} {', '.join(map(str, near))}; "
+        f"it has {len(runs)} run{'s' * (len(runs) > 1)}, {min(runs)} to {max(runs)}."
+    )
+
+
+def _begins_a_stream(name: str, smd: bool) -> bool:
+    match = NAME.fullmatch(name)
+    return match is not None and bool(match["smd"]) == smd and (smd or int(match["chunk"]) == 0)
+
+
+def _look_at(folder: Path, name: str, smd: bool) -> Optional[_Found]:
+    """None for a name that does not fit, and for a file renamed or removed since the listing."""
+    match = NAME.fullmatch(name)
+    if match is None or bool(match["smd"]) != smd:
+        return None
+    path = folder / "smalldata" / name if smd else folder / name
+    entry = _described(path, path.stat)
+    if entry is None:
+        return None
+    return _Found(
+        match["experiment"],
+        int(match["run"]),
+        int(match["stream"]),
+        int(match["chunk"]),
+        smd,
+        bool(match["recording"]),
+        entry,
+    )
 
 
 def _described(path: Path, look: Callable[[], os.stat_result]) -> Optional[FileEntry]:
@@ -185,12 +241,6 @@ def _described(path: Path, look: Callable[[], os.stat_result]) -> Optional[FileE
     except OSError as error:
         return FileEntry(path, 0, 0, f"cannot be read: {error.strerror}")
     return FileEntry(path, status.st_size, status.st_mtime_ns, not_a_file(status.st_mode) or "")
-
-
-def look_again(files: RunFiles) -> RunFiles:
-    """A run whose files may have grown, as they are now; for a folder to which no name was added and none removed."""
-    found = (_described(entry.path, entry.path.stat) for entry in files.entries)
-    return replace(files, entries=tuple(entry for entry in found if entry is not None))
 
 
 def listing_stamp(directory: AnyPath) -> Tuple[int, int]:

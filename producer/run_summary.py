@@ -21,7 +21,8 @@ LONG_SILENT = 600.0
 @dataclass(frozen=True)
 class RunSummary:
     """begin, end: unix ns of BeginRun and EndRun, None when absent; last: of the last event;
-    events: distinct timestamps over all streams; stream_events: per stream, in the order of RunFiles.streams.
+    events: distinct timestamps over all streams; stream_events: per stream, in the order of RunFiles.streams;
+    chunks: files of data; format: "xtc2", or "xtc" for a run of LCLS-I, of which names and sizes are all that is known.
 
     state "recording": a file still has its ``.inprogress`` name, or EndRun is missing and a file was written within
     the last minute; "damaged": psana would lose data or stop, or the run has no EndRun; else "complete".  `problem`
@@ -40,6 +41,19 @@ class RunSummary:
     problem: Optional[str]
     stream_events: Tuple[int, ...]
     last: Optional[int] = None
+    chunks: int = 0
+    format: str = "xtc2"
+
+    @property
+    def seconds(self) -> Optional[float]:
+        """From BeginRun to EndRun, or to the last event of a run without; None where the data do not tell."""
+        stop = self.end or self.last
+        return None if self.begin is None or stop is None else (stop - self.begin) / 1e9
+
+    @property
+    def rate(self) -> Optional[float]:
+        """Events per second."""
+        return self.events / self.seconds if self.seconds and self.events else None
 
 
 @dataclass(frozen=True)
@@ -168,6 +182,7 @@ def summarize(files: RunFiles, scans: Optional[Sequence[StreamScan]] = None) -> 
         problem,
         tuple(len(scan.times) for scan in scans),
         dgram.unix_ns(times[-1]) if len(times) else None,
+        sum(len(stream.bigdata) for stream in files.streams),
     )
 
 

@@ -1,0 +1,156 @@
+"""The runs of a folder as another process finds them: smdtui.catalog.fill, started, listened to and started again."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from producer.run_summary import RunSummary
+from smdtui.catalog.fill import summary_of
+
+SILENT = 20.0  # seconds after which the file system is said not to answer
+STARTS, WITHIN = 3, 60.0  # no more than so many starts in so many seconds
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known at one moment. `summaries`: None for a run of which only the number is known; `complete`: the
+    folder was listed; `pending`: runs still to be read; `problem`: why the folder cannot be read, in a sentence."""
+
+    summaries: dict[int, RunSummary | None]
+    pending: int = 0
+    problem: str | None = None
+    complete: bool = False
+
+
+class RunFeed:
+    """Ask `take` again and again from one thread; `watch` and `again` from any."""
+
+    def __init__(self, directory: Path):
+        self.directory = Path(directory).absolute()
+        self._lock = threading.Condition()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._known: dict[int, RunSummary] = {}
+        self._runs: Sequence[int] = ()
+        self._pending = 0
+        self._problem: str | None = None
+        self._complete = False
+        self._news = False
+        self._heard = 0.0
+        self._starts: list[float] = []
+        self._closed = False
+
+    def take(self, seconds: float) -> Found | None:
+        """What is known, as soon as there is news, or None after so many seconds without."""
+        self._start()
+        with self._lock:
+            if not self._news:
+                self._lock.wait(seconds)
+            if not self._news:
+                return None
+            self._news = False
+            known = self._known
+            table = {run: known.get(run) for run in self._runs}
+            return Found(table, self._pending, self._problem, self._complete)
+
+    @property
+    def silent(self) -> float | None:
+        """For how many seconds the file system has not answered, once that is long; else None."""
+        gone = time.monotonic() - self._heard
+        busy = self._process is not None and (not self._complete or self._pending)
+        return gone if busy and gone > SILENT else None
+
+    def watch(self, runs: Sequence[int]) -> None:
+        """These are on the screen: read them first."""
+        self._say({"first": list(runs)})
+
+    def again(self) -> None:
+        """Look at the folder now."""
+        self._say({"again": True})
+
+    def close(self) -> None:
+        """End the process; one that hangs in the file system is left to end by itself."""
+        with self._lock:
+            self._closed = True
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            if process.stdin is not None:
+                process.stdin.close()
+
+    def _say(self, what: dict[str, object]) -> None:
+        process = self._process
+        if process is None or process.stdin is None or process.poll() is not None:
+            return
+        try:
+            process.stdin.write(json.dumps(what).encode() + b"\n")
+            process.stdin.flush()
+        except (OSError, ValueError):  # it has just died; `take` starts another
+            return
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._closed or (self._process is not None and self._process.poll() is None):
+                return
+            now = time.monotonic()
+            self._starts = [at for at in self._starts if now - at < WITHIN]
+            if len(self._starts) >= STARTS:
+                if self._problem is None:
+                    self._problem, self._news = (
+                        "The reading of the runs stops again and again; r tries once more.",
+                        True,
+                    )
+                return
+            self._starts.append(now)
+            self._heard = now
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "smdtui.catalog.fill", str(self.directory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=Path(__file__).resolve().parents[2],
+                start_new_session=True,
+            )
+            threading.Thread(target=self._listen, args=(self._process,), name="smdtui runs", daemon=True).start()
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                try:
+                    said = json.loads(line)
+                except ValueError:  # it was killed in the middle of a line
+                    continue
+                with self._lock:
+                    if process is not self._process:
+                        return
+                    self._heard = time.monotonic()
+                    self._take_in(said)
+                    self._lock.notify_all()
+        process.wait()
+        with self._lock:
+            if process is self._process and not self._closed:
+                self._lock.notify_all()
+
+    def _take_in(self, said: dict[str, object]) -> None:
+        if "runs" in said:
+            pairs: list[list[int]] = said["runs"]  # type: ignore[assignment]
+            self._runs = [run for first, last in pairs for run in range(first, last + 1)]
+            here = set(self._runs)
+            self._known = {run: summary for run, summary in self._known.items() if run in here}
+            self._news = True
+        elif "summaries" in said:
+            rows: list[list[object]] = said["summaries"]  # type: ignore[assignment]
+            self._known.update({summary.run: summary for summary in map(summary_of, rows)})
+            self._news = True
+        elif "pending" in said:
+            pending: int = said["pending"]  # type: ignore[assignment]
+            self._news |= not self._complete or pending != self._pending
+            self._pending, self._complete = pending, True
+        elif "problem" in said:
+            self._news |= said["problem"] != self._problem
+            self._problem = said["problem"]  # type: ignore[assignment]
