@@ -123,6 +123,8 @@ def set_up(
             try:
                 if prepared is None:
                     module.prepare(parameters, context, frame.shape)
+                    if hasattr(module, "Computation"):
+                        computations.append((function, make(module, parameters, detector, frame, context)))
                     continue
                 computation = make(module, parameters, detector, prepared, context)
             except Lacking as lacking:

@@ -26,6 +26,7 @@ class Context:
         self._known: Dict[str, Any] = {}
         self._masks: List[np.ndarray] = []
         self._change: List[Callable[[np.ndarray], np.ndarray]] = []
+        self.prepared: Dict[str, Any] = {}  # name of a function -> what its `prepare` leaves for its computation
 
     def prepare(self, frame: np.ndarray) -> np.ndarray:
         """The frame as the functions are to get it: common mode taken off, masked pixels 0. Read-only."""
@@ -95,6 +96,25 @@ class Context:
         if geometry is None:
             raise Lacking("psana knows no geometry for it")
         return geometry
+
+
+class Part(Context):
+    """A region of a detector, for functions that go on from it: `cut` out of frames of `whole`, without the pixels that
+    are not `good` (of the region's shape)."""
+
+    def __init__(self, context: Context, whole: Shape, cut: Tuple[slice, ...], good: np.ndarray) -> None:
+        super().__init__(context.detector)
+        self._of, self._whole, self._cut, self._good = context, whole, cut, good
+
+    def mask(self, shape: Shape) -> np.ndarray:
+        return self._good.reshape(shape).copy()
+
+    def noise(self, shape: Shape) -> np.ndarray:
+        return self._of.noise(self._whole)[self._cut].reshape(shape)
+
+    def coordinates(self, shape: Shape) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        x, y, z = (values[self._cut].reshape(shape) for values in self._of.coordinates(self._whole))
+        return x, y, z
 
 
 def _first_stage(values: np.ndarray, shape: Shape) -> np.ndarray:

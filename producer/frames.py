@@ -7,6 +7,7 @@ import numpy as np
 
 from producer.data_source import Interface, OpenRun
 from producer.detector_context import Context
+from producer.waveform_frames import waveforms
 
 
 class NoFrames(Exception):
@@ -53,6 +54,10 @@ def frames(run: OpenRun, detector: str) -> Frames:
         return Frames(interface, calib)  # a class that does not use constants
     if callable(raw):
         return Frames(interface, raw, "psana has no calibration for it, so its raw values are used")
+    found = waveforms(interface, reader)
+    if found is not None:
+        call, context = found
+        return Frames(interface, call, context=context)
     raise NoFrames(
         f"{detector} gives no frames: psana reads {', '.join(run.methods(detector, 'raw')) or 'nothing'} from it"
     )

@@ -22,8 +22,8 @@ A module here is a function when it has
     ``UserDataCfg/<detector>``;
 
   and raises `producer.detector_context.Lacking` when the detector does not have what it needs;
-* or instead of it ``PREPARES`` (a number: their order) and ``prepare(parameters, context, shape)``: it adds to the
-  context a mask, or a change of each frame before the functions get it;
+* or instead of it, or beside it, ``PREPARES`` (a number: their order) and ``prepare(parameters, context, shape)``: it
+  adds to the context a mask, or a change of each frame before the functions get it;
 * ``promises(parameters, owner)``: path -> shape of one row (None where it depends on the detector) of what a file
   must hold for these parameters, so that a file can be verified without the data;
 * ``RECORDED`` (optional): parameter -> name under which ``UserDataCfg`` has it, where readers expect another than ours.

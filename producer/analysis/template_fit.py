@@ -72,8 +72,9 @@ class Computation:
     * ``<name>_initialGuess`` float64[2 * peaks]: where the fit began: pulse after pulse, the place where what is left
       of w correlates most with T, and the best heights of all pulses so far
     * ``<name>_success`` int32: 1 when the fit converged; ``<name>_cost`` float64: half the sum of squares
-    * ``<name>_base`` float64: the baseline (of -w with `invert`); ``<name>_maxTrace`` float64: `saturation` * max w; ``<name>_nmaxTrace``
-      int64: how many samples are above it. If more than `saturated_samples`, these are taken for clipped
+    * ``<name>_base`` float64: the baseline (of -w with `invert`)
+    * ``<name>_maxTrace`` float64: `saturation` * max w; ``<name>_nmaxTrace`` int64: how many samples are above it; if
+      more than `saturated_samples`, these are taken for clipped
     * ``<name>_fun`` float64[samples]: fit - w, if asked for (0 where clipped samples do not count)
 
     As templateFitFunc of smalldata_tools (ana_funcs/waveformFunc.py) is meant; that does not run."""
