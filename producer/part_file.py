@@ -22,14 +22,14 @@ from typing import Any, Dict, List, Optional, Tuple
 import h5py
 import numpy as np
 
-from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries
+from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries, plain
 
 TIMESTAMP = column(
     "timestamp", np.int64, (), "s << 32 | ns", "time of the event: seconds since 1990-01-01 UTC << 32 | nanoseconds"
 )
 BLOCK_BYTES = 1 << 20
 LARGE_ROW = 1 << 15  # bytes; such a row is a chunk of its own, which the merge copies as it is
-HELD_CHANGES = 1024
+HELD_CHANGES = 64
 
 
 def h5_dtype(column: Column) -> Any:
@@ -80,14 +80,7 @@ class _Block:
         self.rows = np.full((self.capacity, *column.shape), fill(column.dtype), column.dtype)
         self.start = 0
         self.dirty = False
-        self._plain: Tuple[type, ...] = ()
-        self._lowest, self._highest = 1.0, 0.0
-        if not column.shape and column.dtype.kind == "f":
-            self._plain = (float, np.float64, np.float32)
-            self._lowest, self._highest = -np.inf, np.inf
-        elif not column.shape and column.dtype.kind == "i":
-            self._plain = (column.dtype.type, np.int32, np.int16, np.uint16, np.uint8, np.bool_)
-            self._lowest, self._highest = np.iinfo(column.dtype).min, np.iinfo(column.dtype).max
+        self.takes = plain(column)
         self.dataset = file.create_dataset(
             f"columns/{column.path}",
             shape=(0, *column.shape),
@@ -98,11 +91,6 @@ class _Block:
             **(large_row_filters(column) if self.capacity == 1 and row_bytes >= LARGE_ROW else {}),
         )
         describe(self.dataset, column)
-
-    def takes(self, value: Any) -> bool:
-        """Whether a number can be assigned as it is: a short cut past `fitting` for nearly all of them."""
-        kind = type(value)
-        return kind in self._plain or (kind is int and self._lowest <= value <= self._highest)
 
     def put(self, row: int, value: Any) -> None:
         if row >= self.start + self.capacity:
@@ -123,43 +111,54 @@ class _Block:
 
 
 class _Held:
+    """The changes of one value: the row from which on each holds, and the value."""
+
     def __init__(self, file: h5py.File, number: int, column: Column) -> None:
         self.column = column
-        self.rows: List[int] = []
-        self.values: List[Any] = []
+        self.takes = plain(column)
         self.last: Any = None
+        self.count = 0
+        capacity = max(1, min(HELD_CHANGES, BLOCK_BYTES // max(1, column.row_bytes)))
+        self.rows = np.empty(capacity, np.int64)
+        self.values = np.empty((capacity, *column.shape), column.dtype)
         self.group = file.create_group(f"held/{number}")
         describe(self.group, column)
-        self.group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(HELD_CHANGES,))
-        chunk = max(1, min(HELD_CHANGES, BLOCK_BYTES // max(1, column.row_bytes)))
-        self.group.create_dataset(
-            "values",
-            (0, *column.shape),
-            h5_dtype(column),
-            maxshape=(None, *column.shape),
-            chunks=(chunk, *column.shape),
-        )
+        size, chunks = (0, *column.shape), (capacity, *column.shape)
+        self.group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(capacity,))
+        self.group.create_dataset("values", size, h5_dtype(column), maxshape=(None, *column.shape), chunks=chunks)
 
     def hold(self, row: int, value: Any) -> None:
         """Rows from `row` on have `value`; None: a missing value."""
+        if value is not None and not self.takes(value):
+            value = fitting(self.column, value)
+            if isinstance(value, np.ndarray):
+                value = value.copy()  # what psana gives is a view into a buffer of megabytes
         if _same(self.last, value):
             return
         self.last = value
-        self.rows.append(row)
-        self.values.append(np.full(self.column.shape, fill(self.column.dtype)) if value is None else value)
-        if len(self.rows) >= HELD_CHANGES:
+        self.rows[self.count] = row
+        self.values[self.count] = fill(self.column.dtype) if value is None else value
+        self.count += 1
+        if self.count == len(self.rows):
             self.flush()
 
     def flush(self) -> None:
-        if not self.rows:
+        if not self.count:
             return
         rows, values = self.group["rows"], self.group["values"]
-        start, end = rows.shape[0], rows.shape[0] + len(self.rows)
-        rows.resize(end, axis=0)
-        values.resize(end, axis=0)
-        rows[start:end] = self.rows
-        values[start:end] = np.array(self.values, dtype=self.column.dtype)
-        self.rows, self.values = [], []
+        start = rows.shape[0]
+        for dataset, held in ((rows, self.rows), (values, self.values)):
+            dataset.resize(start + self.count, axis=0)
+            dataset[start:] = held[: self.count]
+        self.count = 0
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return a is b
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.all((a == b) | ((a != a) & (b != b))))
+    return bool(a == b or (a != a and b != b))
 
 
 class _Entries:
@@ -261,12 +260,7 @@ class PartFile:
         self._blocks[f"{path}_len"].put(self.row, len(entries[0]))
 
     def hold(self, path: str, value: Any) -> None:
-        held = self._held[path]
-        if value is not None:
-            value = fitting(held.column, value)
-            if isinstance(value, np.ndarray) and value.base is not None:
-                value = value.copy()  # what psana gives is a view into a buffer of megabytes
-        held.hold(self.row, value)
+        self._held[path].hold(self.row, value)
 
     def once(self, column: Column, value: Any) -> None:
         self._once.setdefault(column.path, (column, fitting(column, value)))

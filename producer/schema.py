@@ -6,7 +6,7 @@ above the range of int64 is refused when it is written, not wrapped.
 """
 
 from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import numpy as np
 
@@ -144,6 +144,23 @@ def fitting_entries(variable: Variable, value: Any) -> Tuple[np.ndarray, ...]:
     if len({len(entries) for entries in found}) > 1:
         raise Misfit(f"fields of unequal length: {', '.join(str(len(entries)) for entries in found)}")
     return tuple(found)
+
+
+def plain(column: Column) -> Callable[[Any], bool]:
+    """Tells whether a value can be assigned as it is: a short cut past `fitting` for nearly all numbers."""
+    kinds: Tuple[type, ...] = ()
+    lowest, highest = 1.0, 0.0
+    if not column.shape and column.dtype.kind == "f":
+        kinds, lowest, highest = (float, np.float64, np.float32), -np.inf, np.inf
+    elif not column.shape and column.dtype.kind == "i":
+        kinds = (column.dtype.type, np.int32, np.int16, np.uint16, np.uint8, np.bool_)
+        lowest, highest = np.iinfo(column.dtype).min, np.iinfo(column.dtype).max
+
+    def takes(value: Any) -> bool:
+        kind = type(value)
+        return kind in kinds or (kind is int and lowest <= value <= highest)
+
+    return takes
 
 
 def _shape(shape: Tuple[int, ...]) -> str:
