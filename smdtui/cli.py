@@ -22,6 +22,8 @@ EXAMPLES = {
     "show": "smdtui show profile.toml --run 25 --json",
     "diff": "smdtui diff profile.toml --run 20 --run 21    what changes between two runs\n"
     "smdtui diff old.toml new.toml --run 21        what changes between two profiles",
+    "import": "smdtui import prod_config_xpp.py -o xpp.toml   the report says what was not carried over\n"
+    "smdtui import prod_config_xpp.py --execute --prove   where reading cannot decide; compare for every run",
     "schema": "smdtui schema > profile.schema.json",
     "submit": "smdtui submit xpplv2318 17,20-32 profile.toml --ranks 8\n"
     "smdtui submit xpplv2318 latest profile.toml --events 50 --wait",
@@ -88,6 +90,16 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("other", nargs="?", help="a second profile; then --run is given once")
     diff.add_argument("--run", type=_run_number, action="append", required=True, help="twice: the two runs to compare")
     _json(diff)
+
+    imported = _add(commands, "import", "a profile from a Python configuration of smalldata_tools (LCLS-I, LCLS-II)")
+    imported.add_argument("config", help="the configuration, such as prod_config_xpp.py; it is read, not executed")
+    imported.add_argument("-o", "--output", help="the profile to write, which must not be there (default: print it)")
+    imported.add_argument("--execute", action="store_true", help="execute what cannot be decided by reading, confined")
+    imported.add_argument("--runs", help="look at these runs one by one, such as 1-200: for values made from the run")
+    imported.add_argument("--prove", action="store_true", help="execute it and compare with the profile, run by run")
+    imported.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="for executing (default: 60 s)")
+    imported.add_argument("--strict", action="store_true", help="exit status 1 when anything is not carried over")
+    _json(imported)
 
     _add(commands, "schema", "print the JSON Schema of the profile format: every key with unit, default and limits")
 

@@ -20,6 +20,7 @@ WHERE = {
     "check": ("profiles", "check"),
     "show": ("profiles", "show"),
     "diff": ("profiles", "diff"),
+    "import": ("importing", "run"),
     "schema": ("profiles", "schema"),
     "submit": ("submit", "submit"),
     "jobs": ("jobs", "jobs"),

@@ -87,12 +87,11 @@ def run_child(source: Source, seconds: float) -> dict[str, Any]:
 
 
 def representative_runs(source: Source) -> list[int]:
-    """First the whole numbers in the file and their neighbours; then every run up to the largest of them, or to
-    1000, and every 100th up to the last there can be."""
+    """First the whole numbers in the file and their neighbours; then every run up to 1000, and every 100th up to the
+    last there can be."""
     constants = {n.value for n in ast.walk(source.tree) if isinstance(n, ast.Constant) and type(n.value) is int}
     near = {n + k for n in constants for k in (-1, 0, 1) if 1 <= n + k <= LAST_RUN}
-    every = range(1, max(near | {_EVERY}) + 1)
-    return list(dict.fromkeys([1, LAST_RUN, *sorted(near), *every, *range(_EVERY, LAST_RUN, 100)]))
+    return list(dict.fromkeys([1, LAST_RUN, *sorted(near), *range(1, _EVERY), *range(_EVERY, LAST_RUN, 100)]))
 
 
 class Lines:

@@ -19,6 +19,9 @@ def sums(asked: Asked, detector: str, given: Any, line: int, notes: Notes) -> No
         except (Wrong, AttributeError, TypeError):
             notes.within(str(name)).lost(at, f"the sum {name!r}: {_sum_words(asked, str(name))}")
             continue
+        if asked.generation != LCLS1 and {"dropped", "img"} & set(name.split("_")):
+            words = f"the sum {name!r}: the producer writes a plain sum under this name; here it is what the name says"
+            notes.within(str(name)).note(at, words)
         if name not in names:
             made.lines["algorithms", len(names)] = at
             names.append(name)

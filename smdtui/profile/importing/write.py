@@ -6,16 +6,10 @@ from typing import Any
 from producer.toml_text import key, value_text
 from smdtui.profile.importing.draft import Draft
 from smdtui.profile.importing.draft import Path as Inner
-from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item
+from smdtui.profile.importing.items import LOST, Item
 from smdtui.profile.importing.run_number import range_text
 from smdtui.profile.importing.translate import Translation
 
-HEADINGS = {
-    LOST: "not carried over",
-    FAILS: "fails in the configuration itself",
-    IGNORED: "smalldata_tools ignores it as well",
-    NOTE: "carried over, but look at it",
-}
 _WIDTH = 116
 
 
