@@ -200,12 +200,6 @@ class _Entries:
         self._waiting, self._bytes = [], 0
 
 
-def _same(a: Any, b: Any) -> bool:
-    if a is None or b is None or isinstance(a, str):
-        return bool(a == b) if isinstance(a, str) else a is b
-    return bool(np.all((a == b) | ((a != a) & (b != b))))
-
-
 class PartFile:
     """Open one with `PartFile(path)`, `begin` each event, `put` and `hold` its values, `close` at the end.
 
