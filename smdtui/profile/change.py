@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from producer.analysis import FUNCTIONS, roi
 from producer.defaults import SECTIONS
-from producer.parameters import describe
 from producer.problem import Problem, errors
 from producer.report import Path
-from smdtui.profile import edit
+from smdtui.profile import edit, sections
 from smdtui.profile.document import EditFailed, ProfileDocument
 from smdtui.profile.entry_draft import EntryDraft
+from smdtui.profile.form import fields_of, inner_tables
 from smdtui.profile.outline import Part
 from smdtui.profile.pv_draft import PvDraft
 from smdtui.profile.roi_draft import RoiDraft
@@ -53,18 +53,25 @@ def put_pv(document: ProfileDocument, draft: PvDraft, part: Part | None = None) 
 
 def put_roi(document: ProfileDocument, draft: RoiDraft, part: Part | None = None) -> None:
     """Write the region, in place of the one of `part` where that is given."""
-    names = [f.name for f in describe(roi.Parameters) if f.name not in ("name", "region")]
+    names = [f.name for f in fields_of(roi.Parameters) if f.name not in ("name", "region")]
     values = {name: draft.parameters.get(name) for name in names}
 
     def change(scratch: ProfileDocument) -> None:
-        if part is not None and part.own:
+        inner: dict[str, Any] = {}
+        if part is not None and not part.own:
+            inner.update(_inner_tables(part.values, roi.Parameters))
+        elif part is not None:
             _, runs, detector, _, _ = part.path
             before = part.data.name
             if (scratch.range_key(draft.runs), draft.detector) != (runs, detector):
+                inner.update(_inner_tables(scratch.value(part.path), roi.Parameters))
                 scratch.remove_roi(str(runs), str(detector), before)
             elif before != draft.name:
                 scratch.rename_roi(str(runs), str(detector), before, draft.name)
         scratch.set_roi(draft.runs, draft.detector, draft.name, draft.region, **values)
+        place: Path = ("runs", scratch.range_key(draft.runs), draft.detector, "roi")
+        if inner:
+            scratch.text = sections.put(scratch.text, (*place, len(scratch.value(place)) - 1), inner)
 
     one_step(document, change)
 
@@ -78,37 +85,72 @@ def put_entry(document: ProfileDocument, draft: EntryDraft, part: Part | None = 
         if function:
             path = ("runs", scratch.range_key(draft.runs), draft.detector, draft.name)
         stays = part is not None and part.own and part.path[: len(path)] == path
-        if function and part is not None and part.own and not stays:
-            scratch.remove(part.path)
+        inner: dict[str, Any] = {}
+        if function and part is not None and not stays:
+            written = scratch.value(part.path) if part.own else part.values
+            inner = _inner_tables(written, draft.parameters)
+            if part.own:
+                scratch.remove(part.path)
         if part is None and _many(draft.name):
             scratch.text = edit.append(scratch.text, path, draft.value)
         elif function and not stays:
             if _many(draft.name):
                 scratch.text = edit.append(scratch.text, path, draft.value)
+                place = (*path, len(scratch.value(path)) - 1)
+                scratch.text = sections.put(scratch.text, place, inner) if inner else scratch.text
                 return
             if scratch.value(path) is not None:
                 where = f"{draft.detector} has {draft.name} for these runs"
                 raise EditFailed(f"{where} already; change that one (enter on it), or name other runs")
-            scratch.set_value(path, draft.value)
+            scratch.text = sections.put(scratch.text, path, draft.value)
+            scratch.text = sections.put(scratch.text, path, inner) if inner else scratch.text
         elif not isinstance(draft.value, dict):
             scratch.set_value(path, draft.value)
         else:
-            _set_changed(scratch, path if part is None else part.path, draft.whole, part)
+            _set_changed(scratch, path if part is None else part.path, draft, part)
 
     one_step(document, change)
+
+
+def put_inner(document: ProfileDocument, draft: EntryDraft, owner: Part, part: Part | None = None) -> None:
+    """Write a table within the function or setting of `owner`, or change the one of `part`."""
+
+    def change(scratch: ProfileDocument) -> None:
+        if not owner.own:
+            file = owner.origin.file.rpartition("/")[2]
+            raise EditFailed(f"{owner.title} comes from the base {file}; override it here first (enter on it)")
+        if part is not None:
+            _set_changed(scratch, part.path, draft, part)
+            return
+        table = next(t for t in inner_tables(cast(Any, type(owner.data))) if t.name == draft.name)
+        path = (*owner.path, table.name)
+        if not table.many and scratch.value(path) is not None:
+            raise EditFailed(f"{owner.title} has {table.name} already; change that one (enter on it)")
+        if table.many:
+            scratch.text = edit.append(scratch.text, path, draft.value)
+        else:
+            scratch.text = edit.put_table(scratch.text, path, draft.value)
+
+    one_step(document, change)
+
+
+def _inner_tables(written: Any, parameters: type) -> dict[str, Any]:
+    """Of a table as it is written, what has forms of its own."""
+    names = {table.name for table in inner_tables(parameters)}
+    return {name: value for name, value in written.items() if name in names} if isinstance(written, dict) else {}
 
 
 def _many(name: str) -> bool:
     return bool((FUNCTIONS[name] if name in FUNCTIONS else SECTIONS[name]).MANY)
 
 
-def _set_changed(scratch: ProfileDocument, path: Path, whole: dict[str, Any], part: Part | None) -> None:
+def _set_changed(scratch: ProfileDocument, path: Path, draft: EntryDraft, part: Part | None) -> None:
     """Only the keys whose value changes, so that the rest keeps its bytes and what a base says stays the base's. A key
     that takes its default again is written out, for a base may say otherwise."""
-    before = EntryDraft.section(str(path[0]), part.data if part else None).whole if path[0] in SECTIONS else {}
+    before = EntryDraft.table(draft.name, draft.parameters, part.data if part else None).whole
     there = scratch.value(path) or {}
-    for key, new in whole.items():
-        if new == (before[key] if key in before else there.get(key)):
+    for key, new in draft.whole.items():
+        if new == (there[key] if key in there else before[key]):
             continue
         if new is not None:
             scratch.set_value((*path, key), new)
@@ -126,7 +168,7 @@ def remove(document: ProfileDocument, part: Part) -> None:
     if not part.own:
         file = part.origin.file.rpartition("/")[2]
         raise EditFailed(f"{part.title} comes from the base {file}; change it there, or override it here (enter)")
-    if part.kind == "function" or part.removable:
+    if part.kind in ("function", "range", "detector") or part.removable:
         document.remove(part.path)
         return
     raise EditFailed(f"there is nothing to remove in {part.title!r}")

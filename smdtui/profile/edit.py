@@ -44,6 +44,12 @@ def set_value(text: str, path: Path, value: Any) -> str:
     return verified(text, changed, path, lambda table: _put(table, path, value))
 
 
+def put_table(text: str, path: Path, table: Mapping[str, Any]) -> str:
+    """A table of its own at `path`, where there is none; also one without any value in it."""
+    changed = _with_table(text, scan(text), path, table, array=False)
+    return verified(text, changed, path, lambda whole: _put(whole, path, dict(table)))
+
+
 def append(text: str, path: Path, value: Any) -> str:
     """Add `value` to the end of the list at `path`, which is made if it is not there: as ``[[path]]`` for a table."""
     seen = scan(text)

@@ -15,10 +15,12 @@ from smdtui.profile.roi_draft import range_problem
 
 @dataclass(frozen=True)
 class EntryDraft:
-    """`name` is that of the function or section. A function has two fields more, for which runs and which detector."""
+    """`name` is that of the function, section or inner table. A function has two fields more, for which runs and which
+    detector."""
 
     name: str
     form: Form
+    parameters: Any  # the class
 
     @classmethod
     def function(
@@ -39,11 +41,17 @@ class EntryDraft:
             ),
         )
         shown = {"runs": runs, "detector": detector or (names[0] if names else "")}
-        return cls(name, _form(FUNCTIONS[name].Parameters, where, {**shown, **_table(values)}))
+        parameters = FUNCTIONS[name].Parameters
+        return cls(name, _form(parameters, where, {**shown, **_table(values)}), parameters)
 
     @classmethod
     def section(cls, name: str, values: Any = None) -> EntryDraft:
-        return cls(name, _form(SECTIONS[name].Parameters, (), _table(values)))
+        return cls.table(name, SECTIONS[name].Parameters, values)
+
+    @classmethod
+    def table(cls, name: str, parameters: type, values: Any = None) -> EntryDraft:
+        """An inner table of a function or section."""
+        return cls(name, _form(parameters, (), _table(values)), parameters)
 
     def set(self, name: str, text: str) -> EntryDraft:
         return replace(self, form=self.form.set(name, text))
@@ -76,7 +84,7 @@ class EntryDraft:
     def value(self) -> Any:
         """What is to stand in the profile: a table of what differs from the defaults, or the short form where that is
         the only one."""
-        parameters = _parameters(self.name)
+        parameters = self.parameters
         if only_short(parameters):
             return self.form.values.get(short_field(parameters) or "", [])
         return {name: value for name, value in self.whole.items() if value != _default(parameters, name)}
@@ -84,17 +92,13 @@ class EntryDraft:
     @property
     def whole(self) -> dict[str, Any]:
         """Every parameter, with its default where nothing was typed."""
-        parameters = _parameters(self.name)
+        parameters = self.parameters
         return {f.name: self.form.values.get(f.name, _default(parameters, f.name)) for f in fields_of(parameters)}
 
 
 def _default(parameters: type, name: str) -> Any:
     default = next(f.default for f in fields_of(parameters) if f.name == name)
     return list(default) if isinstance(default, tuple) else default
-
-
-def _parameters(name: str) -> Any:
-    return (FUNCTIONS[name] if name in FUNCTIONS else SECTIONS[name]).Parameters
 
 
 def _table(values: Any) -> dict[str, Any]:

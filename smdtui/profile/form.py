@@ -6,7 +6,7 @@ values that a profile would hold and asks the same reader that loads profiles wh
 
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin
 
 import tomllib
@@ -138,14 +138,40 @@ def _literal(value: Any) -> str:
 
 def fields_of(parameters: type, leave_out: Iterable[str] = ()) -> tuple[Field, ...]:
     """The fields of a form for a parameters class, in the order of the class."""
-    left_out = set(leave_out)
+    left_out = {*leave_out, *(inner.name for inner in inner_tables(parameters))}
     return tuple(_field(declared) for declared in describe(parameters) if declared.name not in left_out)
+
+
+@dataclass(frozen=True)
+class InnerTable:
+    """A field that is a table of parameters of its own, or (`many`) any number of them, and so has a form of its own."""
+
+    name: str
+    parameters: type
+    many: bool
+    help: str
+
+
+def inner_tables(parameters: type) -> tuple[InnerTable, ...]:
+    found = []
+    for declared in describe(parameters):
+        hint, many = _not_none(declared.type), False
+        if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+            hint, many = get_args(hint)[0], True
+        if is_dataclass(hint) and isinstance(hint, type) and short_field(hint) is None:
+            found.append(InnerTable(declared.name, hint, many, declared.meta.help))
+    return tuple(found)
+
+
+def _not_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(part for part in get_args(hint) if part is not type(None))
+    return hint
 
 
 def _field(declared: Declared) -> Field:
     hint, meta = declared.type, declared.meta
-    if get_origin(hint) in (Union, types.UnionType):
-        hint = next(part for part in get_args(hint) if part is not type(None))
+    hint = _not_none(hint)
     kinds: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
     kind = kinds.get(hint, "value")
     if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis and get_args(hint)[0] in kinds:

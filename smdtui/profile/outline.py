@@ -14,7 +14,7 @@ from producer.parameters import as_toml, describe
 from producer.plan import Plan, Profile
 from producer.problem import Problem
 from producer.report import dotted
-from smdtui.profile.form import as_text
+from smdtui.profile.form import as_text, inner_tables
 from smdtui.profile.timeline import Row as TimelineRow
 from smdtui.profile.timeline import Timeline, sections
 
@@ -30,7 +30,8 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """One row. `kind`: head (of a part), pv, all_pvs, setting, range, detector, function, problem. `path` is its place
+    """One row. `kind`: head (of a part), pv, all_pvs, setting, range, detector, function, inner (a table of a function
+    or setting), problem. `path` is its place
     in the profile: ("epics", "per_event", 2), ("runs", "21-", "epix_1", "roi", 0). `own` is False for what a base
     file says, `used` for a section that does not concern the selected run."""
 
@@ -46,7 +47,7 @@ class Part:
 
     @property
     def editable(self) -> bool:
-        return self.kind in ("pv", "all_pvs", "setting", "function")
+        return self.kind in ("pv", "all_pvs", "setting", "function", "inner")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Part:
 
     @property
     def removable(self) -> bool:
-        return self.own and self.kind in ("pv", "setting", "function") and self.origin != DEFAULT
+        return self.own and self.kind in ("pv", "setting", "function", "inner") and self.origin != DEFAULT
 
 
 def parts(profile: Profile, run: int | None = None) -> tuple[Part, ...]:
@@ -103,14 +104,15 @@ def _setting(profile: Profile, name: str, title: str) -> list[Part]:
         for i, entry in enumerate(value):
             origin = entry.origin.get((), DEFAULT)
             text = summary(entry.value, leave_out=("name",))
-            rows.append(
-                Part(1, entry.value.name, text, "setting", (name, i), origin, _own(profile, origin), data=entry.value)
-            )
+            place = (name, _written_index(origin, i))
+            row = Part(1, entry.value.name, text, "setting", place, origin, _own(profile, origin), data=entry.value)
+            rows += [row, *_inner(row, entry)]
         return rows
     written = [at for at in value.origin.values() if at != DEFAULT]
     origin = next((at for at in written if at.file == profile.file), written[0] if written else DEFAULT)
     own = _own(profile, origin)
-    return [Part(0, title, summary(value.value) or "-", "setting", (name,), origin, own, data=value.value)]
+    row = Part(0, title, summary(value.value) or "-", "setting", (name,), origin, own, data=value.value)
+    return [row, *_inner(row, value)]
 
 
 def _runs(profile: Profile, run: int | None) -> list[Part]:
@@ -146,19 +148,47 @@ def _entries(section: Section, common: dict[str, Any]) -> list[Part]:
     rows = []
     for i, entry in enumerate(section.entries):
         title = f"{section.function} {entry.value.name}" if many else section.function
-        place = (*path, i) if many else path
-        at = {**common, "origin": entry.origin.get((), section.origin)}
+        origin = entry.origin.get((), section.origin)
+        place = (*path, _written_index(origin, i)) if many else path
         text = summary(entry.value, leave_out=("name",) if many else ())
-        rows.append(Part(3, title, text, "function", place, data=entry.value, **at))
+        row = Part(3, title, text, "function", place, data=entry.value, **{**common, "origin": origin})
+        rows += [row, *_inner(row, entry)]
     return rows
+
+
+def _written_index(origin: Origin, index: int) -> int:
+    """The place of an entry in the file: entries with errors are not among those that could be read."""
+    match = re.search(r"\[(\d+)\]$", origin.key)
+    return int(match[1]) if match else index
+
+
+def _inner(row: Part, entry: Entry, inside: Place = ()) -> list[Part]:
+    """Rows for the tables within the entry of `row`, and within those."""
+    found: list[Part] = []
+    for table in inner_tables(cast(Any, type(row.data))):
+        value = getattr(row.data, table.name)
+        there = list(enumerate(value)) if table.many else [(None, value)] if value is not None else []
+        for i, data in there:
+            place: Place = (table.name,) if i is None else (table.name, i)
+            name = getattr(data, "name", "") if table.many else ""
+            title = f"{table.name.replace('_', ' ')} {name}".rstrip()
+            origin = entry.origin.get((*inside, *place), row.origin)
+            text = summary(data, leave_out=("name",) if name else ())
+            inner = replace(
+                row, depth=row.depth + 1, title=title, value=text, kind="inner", path=(*row.path, *place), origin=origin,
+                data=data,
+            )  # fmt: skip
+            found += [inner, *_inner(inner, entry, (*inside, *place))]
+    return found
 
 
 def summary(instance: Any, leave_out: Iterable[str] = ()) -> str:
     """What parameters say beyond their defaults, in one line."""
     words = []
+    inner = {table.name for table in inner_tables(cast(Any, type(instance)))}  # have rows of their own
     for field in describe(cast(Any, type(instance))):
         value = getattr(instance, field.name)
-        if field.name in leave_out or (value == field.default and not field.required):
+        if field.name in inner or field.name in leave_out or (value == field.default and not field.required):
             continue
         if field.name == "region":
             words.append("[" + ", ".join(f"{start}:{end}" for start, end in value) + "]")

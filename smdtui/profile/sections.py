@@ -274,6 +274,8 @@ def _with_blocks(text: str, seen: Scan, headers: list[Header], key: str) -> str:
 def put(text: str, path: Path, value: Any) -> str:
     """`value` at `path`, where nothing is yet or a list is: tables as sections of their own."""
     if isinstance(value, dict):
+        if not value:
+            return edit.put_table(text, path, {})
         for name, inner in value.items():
             text = put(text, (*path, name), inner)
         return text
