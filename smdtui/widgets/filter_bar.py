@@ -19,7 +19,6 @@ class FilterBar(Horizontal):
 
     DEFAULT_CSS = """
     FilterBar { height: 1; display: none; }
-    FilterBar.-on { display: block; }
     FilterBar Plain { width: auto; color: $accent; text-style: bold; }
     FilterBar Input { width: 1fr; }
     """
@@ -64,12 +63,13 @@ class FilterBar(Horizontal):
             self.mode = mode
             self.field.value = ""
         self.query_one(Plain).set_text(prompt, layout=True)
-        self.add_class("-on")
-        self.field.focus()
+        # At once, not when the styles come round to it: the next key may be here already.
+        self.display = True
+        self.screen.set_focus(self.field)
 
     def clear(self) -> None:
         self.field.value = ""
-        self.remove_class("-on")
+        self.display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -85,5 +85,5 @@ class FilterBar(Horizontal):
             event.stop()
             event.prevent_default()
             if not self.text:
-                self.remove_class("-on")
+                self.display = False
             self.post_message(self.Left(self, self.text, self.mode, True))

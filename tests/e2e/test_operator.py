@@ -65,6 +65,16 @@ def processes_naming(path: Path) -> list[str]:
     return found
 
 
+def none_left(job: Path) -> bool:
+    """Whether every process of the job is gone, or goes within some seconds of its end."""
+    end = time.monotonic() + 15
+    while processes_naming(job):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
 def go_to_run(t: Terminal, run: int) -> None:
     t.wait_for(f"  {run} ")
     t.press(":")
@@ -99,6 +109,7 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         t.press("R")
         t.wait_for("columns")
         t.press("shift+tab")  # the form opens on the region; the name is the field before
+        t.settle()
         t.type("corner")
         t.press("tab")
         t.type("0:100")
@@ -112,13 +123,12 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         t.press("3")
         t.wait_for("EPICS with each event")
         t.press("c")
-        t.wait_until(lambda s: re.search(r"[Nn]o problems?|0 errors|nothing wrong|✓ .*run 12", s), 60, "a clean check")
-        t.press("escape")
+        t.wait_until(lambda s: re.search(r"✓ .*run 12", s), 60, "a clean check")
         t.press("w")
-        t.wait_for("saved")
+        t.wait_gone("demo.toml*")
         saved = tomllib.loads(profile_of(demo).read_text())
         assert {"sam_x", "sam_y", "sam_z"} <= {
-            p if isinstance(p, str) else p["pv"] for p in saved["epics"]["per_event"]
+            p if isinstance(p, str) else p["alias"] for p in saved["epics"]["per_event"]
         }
         corner = next(r for r in saved["runs"]["all"]["epix100_0"]["roi"] if r["name"] == "corner")
         assert corner["region"] == [[0, 100], [0, 200]]
@@ -134,17 +144,17 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         # the result
         t.press("o")
         t.wait_for("[5 Result]")
-        t.wait_for("30 of 30 events")
+        t.wait_for("10 of 10 events")
         t.wait_for("epicsUser", timeout=20)
         t.press("ctrl+q")
         assert t.wait_exit() == 0
     (job,) = jobs_of(demo)
     assert tomllib.loads((job / "request.toml").read_text())["ranks"] == 5
     with h5py.File(demo / "tmo" / EXPERIMENT / "hdf5" / "smalldata" / f"{EXPERIMENT}_Run0012.h5") as f:
-        assert len(f["timestamp"]) == 30
+        assert len(f["timestamp"]) == 10
         assert {"sam_x", "sam_y", "sam_z"} <= set(f["epicsUser"])
-        assert f["epix100_0/corner_sum"].shape == (30,)
-    assert not processes_naming(job)
+        assert f["epix100_0/corner_sum"].shape == (10,)
+    assert none_left(job)
 
 
 def launch(t: Terminal, run: int) -> None:
@@ -182,7 +192,7 @@ def test_a_job_goes_on_without_the_app_and_is_found_again(demo, how):
         t.wait_for("13")
         t.wait_for("verified", timeout=120)
     assert tomllib.loads((job / "verdict.toml").read_text())["verdict"] == "verified"
-    assert not processes_naming(job)
+    assert none_left(job)
 
 
 def test_cancel_ends_every_rank_and_says_who(demo):
@@ -195,7 +205,7 @@ def test_cancel_ends_every_rank_and_says_who(demo):
         t.wait_for("Cancel")
         t.press("y")
         t.wait_for("cancelled", timeout=30)
-    assert not processes_naming(job)
+    assert none_left(job)
     assert not list((demo / "tmo" / EXPERIMENT).glob("hdf5/**/*Run0015.h5"))
 
 
@@ -204,3 +214,15 @@ def test_ctrl_c_leaves_the_job_alone(demo):
         launch(t, 12)
         t.press("ctrl+c")
         t.wait_for("verified", timeout=120)
+
+
+def test_keys_that_come_faster_than_the_screen_are_not_lost(demo):
+    """A fast typist, a slow line, a pasted text: what follows the key that opens a field goes into the field."""
+    with app(demo) as t:
+        t.wait_for("  13 ")
+        os.write(t.fd, b":13\r")
+        t.wait_for("run 13 ")
+        os.write(t.fd, b"2")
+        t.wait_for("epix100_0", timeout=30)
+        os.write(t.fd, b"/epix100\r")
+        t.wait_until(lambda s: "1 match" in s, what="one name")
