@@ -1,15 +1,19 @@
 """A region of a detector: its pixels if wanted, and always sum, mean, maximum and centre of mass of each event."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Annotated, Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
+from producer.analysis import lineout, projection, rebin, spectrum
 from producer.analysis.lineout import Parameters as Lineout
 from producer.analysis.names import dataset_name, file_path, names_twice
 from producer.analysis.projection import Parameters as Projection
 from producer.analysis.rebin import Parameters as Rebin
 from producer.analysis.spectrum import Parameters as Spectrum
+from producer.detector_context import Context, Part, read_array
+from producer.kernels.pixels import Cleaner
 from producer.parameters import Meta
 from producer.schema import Column, Total, column
 
@@ -74,7 +78,7 @@ def _axes(count: int) -> str:
     return f"{count} axis" if count == 1 else f"{count} axes"
 
 
-RECORDED = {"region": "ROI", "save_pixels": "writeArea", "threshold": "thresADU"}
+RECORDED = {"region": "ROI", "save_pixels": "writeArea", "threshold": "thresADU", "mask": "userMask"}
 
 
 def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[int, ...]]]:
@@ -84,26 +88,50 @@ def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[
     found[f"{start}_com"] = None if region is None else (len(region),)
     if parameters.save_pixels:
         found[f"{start}_area"] = None if region is None else tuple(end - begin for begin, end in region)
+    for module, one in _following(parameters):
+        found.update(module.promises(one, start))
     return found
 
 
+def _following(parameters: Parameters) -> Iterator[Tuple[ModuleType, Any]]:
+    """The functions that go on from the region."""
+    for module in (projection, lineout, spectrum, rebin):
+        for one in getattr(parameters, module.NAME):
+            yield module, one
+
+
 class Computation:
-    """Of the pixels p of the region, those below the threshold counted as 0:
+    """Of the pixels p of the region, those below or above the thresholds and those that are masked counted as 0:
 
     * ``_sum``: their sum; integers are summed exactly as int64, floats as float64
-    * ``_mean``: the sum divided by the number of pixels of the region, float64
+    * ``_mean``: the sum divided by the number of good pixels of the region, float64; NaN when there is none
     * ``_max``: the largest; type of the frame
     * ``_com``: (axes,) float64, the centre of mass sum(p*i)/sum(p) on each axis, in pixels from the first of the
       region; NaN where the pixels sum to 0
     * ``_area``: the pixels, if asked for; type of the frame
+
+    Projections, lines, histograms and the like of the region get these pixels too, and begin with its name.
     """
 
-    def __init__(self, parameters: Parameters, detector: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        detector: str,
+        shape: Tuple[int, ...],
+        dtype: np.dtype,
+        context: Optional[Context] = None,
+    ) -> None:
+        context = context or Context(detector)
         region = parameters.region or tuple((0, size) for size in shape)
         self._cut = tuple(slice(start, end) for start, end in region)
-        self._threshold = parameters.threshold
         sides = tuple(end - start for start, end in region)
-        self._pixels = int(np.prod(sides))
+        good = context.mask(shape)[self._cut]
+        own = None  # psana and the detector's mask have set the others to 0 already
+        if parameters.mask is not None:
+            own = read_array(parameters.mask, shape, "mask")[self._cut] > 0
+            good = good & own
+        self._clean = Cleaner(parameters.threshold, parameters.threshold_high, own)
+        self._pixels = int(good.sum())
         self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
         # Along the first axes the frame is reduced step by step, so that each pixel is read once.
         self._positions = [np.arange(side, dtype=np.float64) for side in sides]
@@ -134,11 +162,17 @@ class Computation:
                     mostly_constant=parameters.threshold is not None,
                 )
             )
+        inner = Part(context, shape, self._cut, good)
+        self._following = []
+        self.once: List[Tuple[Column, np.ndarray]] = []
+        for module, one in _following(parameters):
+            wants = {"context": inner} if module is not lineout else {}
+            self._following.append(module.Computation(one, start, sides, dtype, **wants))
+            self.columns += self._following[-1].columns
+            self.once += getattr(self._following[-1], "once", [])
 
     def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
-        pixels = frame[self._cut]
-        if self._threshold is not None:
-            pixels = np.where(pixels < self._threshold, 0, pixels).astype(frame.dtype, copy=False)
+        pixels = self._clean(frame[self._cut])
         lines = self._lines(pixels)
         total = lines[0].sum()
         if total != 0:
@@ -147,12 +181,14 @@ class Computation:
             centre = np.full(len(lines), np.nan)
         values = {
             self._names[0]: total,
-            self._names[1]: total / self._pixels,
+            self._names[1]: total / self._pixels if self._pixels else np.nan,
             self._names[2]: pixels.max(),
             self._names[3]: centre,
         }
         if self._area:
             values[self._area] = pixels
+        for following in self._following:
+            values.update(following.event(pixels, timestamp))
         return values
 
     def _lines(self, pixels: np.ndarray) -> List[np.ndarray]:

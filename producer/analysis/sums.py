@@ -5,9 +5,12 @@ from typing import Annotated, Any, ClassVar, Dict, Iterator, List, Optional, Tup
 
 import numpy as np
 
+from producer.detector_context import Context, Lacking
+from producer.kernels.assembly import Assembly
 from producer.parameters import Meta, Wrong
 from producer.problem import nearest
 from producer.schema import Column, Total
+from producer.shot import UNKNOWN, Shot
 
 NAME = "sums"
 MANY = False
@@ -15,19 +18,22 @@ MANY = False
 
 @dataclass(frozen=True)
 class Algorithm:
-    """One sum over the calibrated frames. The steps in their order: pixels below `threshold` become 0, with `hits`
-    those above 0 become 1, with `square` each is squared; then frames are added up, or with `maximum` the largest of
-    each pixel is kept."""
+    """One sum over the calibrated frames, with `dropped` over those of shots without X-rays. The steps in their order:
+    pixels below `threshold` become 0, with `hits` those above 0 become 1, with `square` each is squared; then frames
+    are added up, or with `maximum` the largest of each pixel is kept; with `image` the result is assembled."""
 
     name: str
     threshold: Optional[float] = None  # detector units
     hits: bool = False
     square: bool = False
     maximum: bool = False
+    dropped: bool = False
+    image: bool = False
 
     @classmethod
     def parse(cls, name: str) -> "Algorithm":
-        """``calib`` followed by any of ``_thresADU<number>``, ``_nhits``, ``_square``, ``_max``, each once.
+        """``calib`` followed by any of ``_dropped``, ``_thresADU<number>``, ``_nhits``, ``_square``, ``_max``,
+        ``_img``, each once.
 
         Raises `Wrong` with the nearest valid name."""
         first, *steps = name.split("_")
@@ -46,21 +52,23 @@ class Algorithm:
                     raise Wrong(f"needs a finite number after thresADU, not {name!r}")
         if first != "calib":
             raise _unknown(name)
-        return cls(name, threshold, "nhits" in seen, "square" in seen, "max" in seen)
+        return cls(name, threshold, *(step in seen for step in ("nhits", "square", "max", "dropped", "img")))
 
 
-_STEPS = ("thresADU", "nhits", "square", "max")
+_STEPS = ("dropped", "thresADU", "nhits", "square", "max", "img")
 
 
 def algorithms() -> List[str]:
     """The names to offer; a number is to be put after thresADU."""
-    return ["calib", "calib_max", "calib_square", "calib_nhits", "calib_thresADU1", "calib_thresADU1_max"]
+    offered = ["", "_dropped", "_square", "_dropped_square", "_max", "_nhits", "_thresADU1", "_thresADU1_max", "_img"]
+    return [f"calib{steps}" for steps in offered]
 
 
 def _unknown(name: str) -> Wrong:
     close = nearest(name, algorithms(), most=1)
     return Wrong(
-        f"has no sum called {name!r}; there are calib and any of _thresADU<number>, _nhits, _square, _max after it",
+        f"has no sum called {name!r}; there are calib and any of _dropped, _thresADU<number>, _nhits, _square, _max, "
+        "_img after it",
         close[0] if close else "",
     )
 
@@ -71,7 +79,11 @@ class Parameters:
 
     algorithms: Annotated[
         Tuple[str, ...],
-        Meta("sums over the run: calib and any of _thresADU<number>, _nhits, _square, _max", check=Algorithm.parse),
+        Meta(
+            "sums over the run: calib and any of _dropped (shots without X-rays), _thresADU<number>, _nhits, _square, "
+            "_max, _img (assembled) after it",
+            check=Algorithm.parse,
+        ),
     ] = ()
 
     @property
@@ -90,11 +102,23 @@ def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[
 
 class Computation:
     """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of
-    32 bits fit). A pixel that is NaN in one event is NaN in the end."""
+    32 bits fit). A pixel that is NaN in one event is NaN in the end. With ``_img``, of the image's shape, see
+    `producer.kernels.assembly`: float32, the mean where several pixels fall on one, NaN in the gaps.
+
+    Raises `Lacking` for ``_img`` of a detector without geometry, and in an event for ``_dropped`` when it is not known
+    whether the shot had X-rays."""
 
     columns: Tuple[Column, ...] = ()
+    WANTS_SHOT = True
 
-    def __init__(self, parameters: Parameters, detector: str, shape: Tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        detector: str,
+        shape: Tuple[int, ...],
+        dtype: np.dtype,
+        context: Optional[Context] = None,
+    ) -> None:
         self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
         self._detector = detector
         self._algorithms = parameters.parsed
@@ -106,13 +130,24 @@ class Computation:
             if algorithm.maximum:
                 start = np.iinfo(np.int64).min if self._wide.kind == "i" else -np.inf
             self._sums[algorithm.name] = np.full(shape, start, self._wide)
+        self._assembly: Optional[Assembly] = None
+        if any(algorithm.image for algorithm in self._algorithms):
+            context = context or Context(detector)
+            x, y, _ = context.coordinates(shape)
+            self._assembly = Assembly(x, y, context.pixel_size(), context.mask(shape))
 
-    def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
+    def event(self, frame: np.ndarray, timestamp: int, shot: Shot = UNKNOWN) -> Dict[str, Any]:
+        lacking = False
         for algorithm in self._algorithms:
+            if algorithm.dropped and shot.xray is not False:
+                lacking = lacking or shot.xray is None
+                continue
             total = self._sums[algorithm.name]
             values = self._steps(algorithm, frame)
             (np.maximum if algorithm.maximum else np.add)(total, values, out=total)
             self._counts[algorithm.name] += 1
+        if lacking:
+            raise Lacking("it is not known whether the shot had X-rays, so it is in no sum of dropped shots")
         return {}
 
     def _steps(self, algorithm: Algorithm, frame: np.ndarray) -> np.ndarray:
@@ -130,18 +165,19 @@ class Computation:
         return work
 
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
-        return [
-            (
-                Total(
-                    f"Sums/{self._detector}_{algorithm.name}",
-                    self._wide,
-                    self._sums[algorithm.name].shape,
-                    "max" if algorithm.maximum else "sum",
-                    "detector units",
-                    "largest value of each pixel" if algorithm.maximum else "sum over the events of the run",
-                ),
-                self._sums[algorithm.name],
-                self._counts[algorithm.name],
+        found = []
+        for algorithm in self._algorithms:
+            value = self._sums[algorithm.name]
+            if algorithm.image and self._assembly is not None:
+                value = self._assembly(value)
+            events = "shots without X-rays" if algorithm.dropped else "events of the run"
+            total = Total(
+                f"Sums/{self._detector}_{algorithm.name}",
+                value.dtype,
+                value.shape,
+                "max" if algorithm.maximum else "sum",
+                "detector units",
+                f"{'largest value of each pixel in' if algorithm.maximum else 'sum over'} the {events}",
             )
-            for algorithm in self._algorithms
-        ]
+            found.append((total, value, self._counts[algorithm.name]))
+        return found

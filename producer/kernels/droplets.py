@@ -114,7 +114,12 @@ class Finder:
         return np.stack([np.concatenate([right, number[down]]), np.concatenate([right + 1, below[down]])])
 
     def _labelled(
-        self, lit: np.ndarray, values: np.ndarray, edges: np.ndarray, joining: np.ndarray, certain: Optional[np.ndarray] = None
+        self,
+        lit: np.ndarray,
+        values: np.ndarray,
+        edges: np.ndarray,
+        joining: np.ndarray,
+        certain: Optional[np.ndarray] = None,
     ) -> Droplets:
         """`joining`: those of the edges that make two pixels one droplet; with `certain`, the others get the largest
         label beside them."""

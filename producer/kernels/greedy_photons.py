@@ -17,8 +17,8 @@ from producer.kernels.droplets import Droplets
 
 def place(droplets: Droplets, photons: np.ndarray, photon: float, width: int) -> Tuple[np.ndarray, ...]:
     """(pixel int64 flat index, rows moved, columns moved float64, droplet int32) of
-    `photons` (int64, per droplet) photons of value `photon` in frames of `width` columns. A droplet of one pixel keeps all of its
-    photons there."""
+    `photons` (int64, per droplet) photons of value `photon` in frames of `width` columns. A droplet of one pixel
+    keeps all of its photons there."""
     share = droplets.values / photon
     whole = np.floor(share).astype(np.int64)
     label = droplets.label
