@@ -22,7 +22,8 @@ class Cleaner:
             keep = np.ones(pixels.shape, bool) if self._low is None else ~(pixels < self._low)
             if self._high is not None:
                 keep &= ~(pixels > self._high)
-            pixels = np.multiply(pixels, keep, dtype=given.dtype)  # a tenth of the time of np.where
+            with np.errstate(invalid="ignore"):
+                pixels = np.multiply(pixels, keep, dtype=given.dtype)  # a tenth of the time of np.where
             if given.dtype.kind == "f" and not np.isfinite(pixels.sum()):  # perhaps infinity times 0
                 pixels = np.where(keep, given, np.zeros((), given.dtype))
         if self._bad is not None:
