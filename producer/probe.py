@@ -1,14 +1,14 @@
 """What a run holds, asked from outside: ``python -m producer.probe names --exp E --run N --dir D [--values]``.
 
 One JSON object on stdout and exit status 0, or ``{"error": "..."}`` and 1.  Everything else goes to stderr.
-``python -m producer.probe preflight ...`` passes the rest on to producer.preflight.
+``python -m producer.probe preflight ...`` passes the rest on to producer.preflight, ``serve`` to producer.probe_server,
+which answers many questions.
 """
 
 import argparse
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -19,17 +19,17 @@ def main(argv: Optional[List[str]] = None) -> int:
         from producer.preflight import main as preflight  # which imports psana
 
         return preflight(arguments[1:])
+    if arguments[:1] == ["serve"]:
+        from producer.probe_server import main as serve
+
+        return serve(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         answer = names(options.exp, options.run, options.dir, options.values)
     except Exception as error:
-        from producer.dgram import Damaged
-        from producer.run_folder import FolderProblem, RunNotFound
+        from producer.probe_server import explain
 
-        answer = {"error": f"{error}." if isinstance(error, Damaged) else str(error)}
-        if not isinstance(error, (Damaged, FolderProblem, RunNotFound)):
-            traceback.print_exc()
-            answer = {"error": f"The probe failed on run {options.run}: {type(error).__name__}: {error}"}
+        answer = {"error": explain(error)}
     # json.dumps refuses what is no JSON (NaN); a lone surrogate of a file name must not stop the answer
     print(json.dumps(answer, allow_nan=False).encode("utf-8", "replace").decode(), flush=True)
     return 1 if "error" in answer else 0
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--run", required=True, type=int, help="the run's number")
     asked.add_argument("--dir", help="the folder of its xtc2 files (default: under $SIT_PSDM_DATA)")
     asked.add_argument("--values", action="store_true", help="with the first and last value of each PV")
+    commands.add_parser("serve", help="answer JSON lines until stdin is closed", add_help=False)
     commands.add_parser("preflight", help="will a profile work on a run?", add_help=False)
     return parser
 

@@ -17,7 +17,7 @@ from producer.synthetic.fields import RUN_INFO, SMD_INFO, Kind
 HEADER = 24  # sizeof(XtcData::Dgram)
 NAMES = 12 + 4 + 4 * 256 + 4 + 4  # a Names block before its fields: Xtc, count, four texts, version, segment
 FIELD = 256 + 4 + 256 + 4 + 4  # each of its fields: text, version, text, type, rank
-CONFIGURE = 64 << 20  # room for the largest Configure; only what is written of it is ever touched
+CONFIGURE = 128 << 20  # room for the largest Configure; only what is written of it is ever touched
 NAMES_TYPE = 4  # TypeId of a Names block
 SMD_NODE = 512  # where psana looks for the offsets
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_.:]{1,254}\Z")

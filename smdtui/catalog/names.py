@@ -5,47 +5,63 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from producer.run_folder import FolderProblem, RunNotFound, find_run
 from smdtui.catalog import cache
 from smdtui.catalog.experiment import Experiment
+from smdtui.catalog.probe_process import ProbeFailed, ProbeProcess, died_of
 from smdtui.site import Site
 
-FORMAT = 1  # of the cache files
-
-
-class ProbeFailed(Exception):
-    """The message is a sentence for people; `log` is what the process said on stderr."""
-
-    def __init__(self, message: str, log: str = ""):
-        self.message, self.log = message, log
-        super().__init__(message)
+FORMAT = 2  # of the cache files
 
 
 def ask_names(
-    site: Site, experiment: Experiment, run: int, values: bool = False, timeout: float = 30
+    site: Site,
+    experiment: Experiment,
+    run: int,
+    values: bool = False,
+    timeout: float = 30,
+    probe: ProbeProcess | None = None,
 ) -> dict[str, Any]:
     """The `names` object of a run, with the values of PVs when asked; remembered until the run's files change.
 
-    Raises ProbeFailed.
+    `probe`: ask this one, which is kept running; without, a process is started for the question.  Raises ProbeFailed.
     """
+    kind = f"names{'-values' if values else ''}"
+
+    def ask() -> dict[str, Any]:
+        if probe is not None:
+            return probe.ask("names", **words(experiment, run), values=values)
+        asked = ["names", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
+        return ask_probe(site, [*asked, *(["--values"] if values else [])], timeout)
+
+    return remembered(experiment, run, kind, ask)
+
+
+def words(experiment: Experiment, run: int) -> dict[str, Any]:
+    """What every question to the probe says of a run."""
+    return {"exp": experiment.name, "run": run, "dir": str(experiment.directory)}
+
+
+def remembered(experiment: Experiment, run: int, kind: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer that was kept while the run's files are the same, else a new one.  Raises ProbeFailed."""
     try:
         files = find_run(experiment.directory, run)
     except (FolderProblem, RunNotFound) as error:
         raise ProbeFailed(str(error)) from error
-    kept = cache.place("names", files.directory, f"-r{run:04d}{'-values' if values else ''}")
+    kept = cache.place("names", files.directory, f"-r{run:04d}-{kind}")
     known = cache.read(kept)
     if isinstance(known, dict) and known.get("format") == FORMAT and known.get("identity") == files.identity:
         answer = known.get("answer")
-        if isinstance(answer, dict) and answer.get("experiment") == experiment.name:
+        if isinstance(answer, dict) and known.get("experiment") == experiment.name:
             return answer
-    asked = ["names", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
-    answer = ask_probe(site, [*asked, *(["--values"] if values else [])], timeout)
+    answer = ask()
     if not files.recording:
         # a cache that cannot be written costs time only
-        cache.write(kept, {"format": FORMAT, "identity": files.identity, "answer": answer})
+        what = {"format": FORMAT, "identity": files.identity, "experiment": experiment.name, "answer": answer}
+        cache.write(kept, what)
     return answer
 
 
@@ -119,9 +135,4 @@ def _last_object(said: bytes) -> dict[str, Any] | None:
 def _why(status: int, answer: dict[str, Any] | None, log: str) -> str:
     if answer is not None and answer.get("error"):
         return str(answer["error"])
-    number = -status if status < 0 else status - 128
-    if status < 0 or number in {int(one) for one in signal.Signals}:
-        name = signal.Signals(number).name if number in {int(one) for one in signal.Signals} else f"signal {number}"
-        return f"The probe died of {name} ({signal.strsignal(number) or 'unknown'})."
-    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "nothing on stderr")
-    return f"The probe ended with exit status {status} and no answer: {last}"
+    return died_of(status, log)

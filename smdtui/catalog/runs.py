@@ -122,7 +122,7 @@ class RunCatalog:
         return removed
 
     def _agenda(self, first: Iterable[int]) -> list[int]:
-        """The runs to be looked at now: those asked for, the recording, the unseen, the lively, a few of the settled."""
+        """The runs to be looked at now: those asked for, the recording, the unseen, the lively, some settled."""
         wanted = [run for run in first if run in self._unseen]
         unseen = sorted(self._unseen - set(wanted), reverse=True)
         now = time.monotonic()
