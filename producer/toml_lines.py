@@ -7,6 +7,7 @@ ends the scan, and what was found until then is kept.
 import contextlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 Path = Tuple[Any, ...]
@@ -60,8 +61,9 @@ def duplicate(text: str) -> Optional[Tuple[Path, Position, Position]]:
     return scan(text).twice
 
 
+@lru_cache(maxsize=8)
 def scan(text: str) -> Scan:
-    """As far as `text` is TOML."""
+    """As far as `text` is TOML. Kept for the last few texts, so what it gives must not be changed."""
     scanner = _Scanner(text)
     with contextlib.suppress(_Ends):
         scanner.document()

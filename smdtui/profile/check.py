@@ -122,7 +122,7 @@ def preflight(
     absolute = os.path.abspath(path)
     words = ["preflight", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
     words += ["--profile", absolute, *(["--calib", site.calib] if site.calib else [])]
-    answer = ask_probe(site, words, PREFLIGHT_SECONDS)
+    answer = ask_probe(site.environment_for(experiment.name), words, PREFLIGHT_SECONDS)
     known = Problem.__dataclass_fields__
     told = [Problem(**{name: value for name, value in p.items() if name in known}) for p in answer["problems"]]
     told = [replace(p, file=str(path)) if p.file == absolute else p for p in told]

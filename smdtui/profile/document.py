@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-import tomllib
-
 from producer.layers import read_text
 from producer.parameters import as_toml
-from producer.plan import Profile, check
+from producer.plan import Profile
 from producer.problem import Problem
 from producer.report import Path, dotted
 from producer.run_ranges import RangeError, RunRange
 from producer.toml_text import dumps
 from smdtui.profile import edit
+from smdtui.profile.checked import checked
 from smdtui.profile.edit import EditFailed
 from smdtui.profile.save import ChangedOnDisk, SaveFailed, Version, save, versions
 
@@ -89,7 +88,8 @@ class ProfileDocument:
         return True
 
     def check(self) -> tuple[Profile | None, list[Problem]]:
-        return check(self.path, self._text)
+        """The profile as far as it can be read, and everything wrong with it: not to be changed."""
+        return checked(self.path, self._text)
 
     def profile(self) -> Profile | None:
         return self.check()[0]
@@ -99,13 +99,7 @@ class ProfileDocument:
 
     def value(self, path: Path) -> Any:
         """The value that this file has at `path`, as TOML gives it; None where it has none."""
-        return edit.value_at(self._table(), path)
-
-    def _table(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            raise EditFailed(f"mend the text first, it is no TOML: {error}") from None
+        return edit.value_at(edit.table_of(self._text), path)
 
     # ---- any value --------------------------------------------------------------------------------------------------
 
@@ -128,13 +122,13 @@ class ProfileDocument:
         text, added = self._with_base_list(key), 0
         for pv, alias in pvs:
             alias = "" if alias == pv else alias
-            there = [_pv(entry) for entry in edit.value_at(tomllib.loads(text), key) or []]
+            there = [_pv(entry) for entry in edit.value_at(edit.table_of(text), key) or []]
             if (pv, alias) in there:
                 continue
             same = next((other for other in there if (other[1] or other[0]) == (alias or pv)), None)
             if same:
                 raise EditFailed(f"{dotted(key)} has {same[0]} under the name {alias or pv!r}; give it another alias")
-            tables = edit.value_at(tomllib.loads(text), key) and key not in edit.scan(text).values
+            tables = edit.value_at(edit.table_of(text), key) and key not in edit.scan(text).values
             entry = {"pv": pv, **({"alias": alias} if alias else {})} if alias or tables else pv
             text = edit.append(text, key, entry)
             added += 1

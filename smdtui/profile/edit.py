@@ -4,9 +4,11 @@ Each function takes a text and returns the new one. It finds the place by the sc
 there, then reads the result back: if that is not exactly what was asked for, `EditFailed` is raised.
 """
 
+import contextlib
 import copy
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import tomllib
@@ -19,6 +21,15 @@ from producer.toml_text import value_text
 
 class EditFailed(Exception):
     """The text cannot be changed so; it is as it was. `str()` says why."""
+
+
+@lru_cache(maxsize=8)
+def table_of(text: str) -> dict[str, Any]:
+    """The tables of `text`, kept for the last few texts: not to be changed. Raises EditFailed for what is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise EditFailed(f"mend the text first, it is no TOML: {error}") from None
 
 
 def value_at(table: Any, path: Path) -> Any:
@@ -80,15 +91,11 @@ def verified(
     text: str, changed: str, path: Path, change: Callable[[Any], None], form: Callable[[Any], Any] = lambda table: table
 ) -> str:
     """`changed`, if it says what `change` makes of the tables of `text`, both seen in a `form`; else EditFailed."""
-    try:
-        wanted = copy.deepcopy(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise EditFailed(f"mend the text first, it is no TOML: {error}") from None
+    wanted = copy.deepcopy(table_of(text))
     change(wanted)
-    try:
-        got = tomllib.loads(changed)
-    except tomllib.TOMLDecodeError:
-        got = None
+    got: Any = None
+    with contextlib.suppress(EditFailed):
+        got = table_of(changed)
     if got is None or _typed(form(got)) != _typed(form(wanted)):
         raise EditFailed(f"{dotted(path)} cannot be changed in the way the profile is written; change it in the text")
     return changed

@@ -144,7 +144,7 @@ def fields_of(parameters: type, leave_out: Iterable[str] = ()) -> tuple[Field, .
 
 @dataclass(frozen=True)
 class InnerTable:
-    """A field that is a table of parameters of its own, or (`many`) any number of them, and so has a form of its own."""
+    """A field that is a table of parameters, or (`many`) any number of them, and so has a form of its own."""
 
     name: str
     parameters: type

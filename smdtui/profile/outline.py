@@ -174,10 +174,10 @@ def _inner(row: Part, entry: Entry, inside: Place = ()) -> list[Part]:
             title = f"{table.name.replace('_', ' ')} {name}".rstrip()
             origin = entry.origin.get((*inside, *place), row.origin)
             text = summary(data, leave_out=("name",) if name else ())
+            path, depth = (*row.path, *place), row.depth + 1
             inner = replace(
-                row, depth=row.depth + 1, title=title, value=text, kind="inner", path=(*row.path, *place), origin=origin,
-                data=data,
-            )  # fmt: skip
+                row, depth=depth, title=title, value=text, kind="inner", path=path, origin=origin, data=data
+            )
             found += [inner, *_inner(inner, entry, (*inside, *place))]
     return found
 

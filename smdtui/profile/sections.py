@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import tomllib
-
 from producer.report import Path, dotted
 from producer.run_ranges import RangeError, RunRange
 from producer.toml_lines import Header, Scan, scan
 from producer.toml_text import key as key_text
 from smdtui.profile import edit
-from smdtui.profile.edit import EditFailed, pruned, value_at, verified
+from smdtui.profile.edit import EditFailed, pruned, table_of, value_at, verified
 
 Slot = tuple[str, str]  # detector, function
 
@@ -98,7 +96,7 @@ def join(text: str, place: Path, other: str) -> str:
     """The section also for the runs of the section `other` of the same, which goes."""
     here, also = parsed(place), parse(other)
     gone = (place[0], other, *place[2:])
-    if other == place[1] or value_at(tomllib.loads(text), gone) is None:
+    if other == place[1] or value_at(table_of(text), gone) is None:
         raise EditFailed(f"there is no [{dotted(gone)}]")
     if here.is_all or also.is_all:
         raise EditFailed("all cannot be joined with a range: it holds for every run that no other section has")
@@ -126,7 +124,7 @@ def named(place: Path) -> str:
 def others(text: str, place: Path, itself: bool = False) -> list[tuple[RunRange, Path]]:
     """The sections that share a (detector, function) with `place`: their ranges and where they are, one for each
     detector and function where `place` has several."""
-    runs = table(text).get("runs", {})
+    runs = table_of(text).get("runs", {})
     mine = _slots(runs.get(place[1], {}), place)
     found: list[tuple[RunRange, Path]] = []
     for key, detectors in runs.items():
@@ -161,20 +159,13 @@ def _slots(detectors: Any, place: Path) -> set[Slot]:
 def key_for(text: str, runs: str) -> str:
     """The key under ``runs`` for these runs: as it is written there already, else `runs`."""
     wanted = parse(runs)
-    for key in table(text).get("runs", {}):
+    for key in table_of(text).get("runs", {}):
         try:
             if RunRange.parse(key) == wanted:
                 return str(key)
         except RangeError:
             continue
     return runs
-
-
-def table(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise EditFailed(f"mend the text first, it is no TOML: {error}") from None
 
 
 def _s(runs: RunRange) -> str:
@@ -191,7 +182,7 @@ def _moved(text: str, place: Path, key: str) -> str:
     if key == place[1]:
         return text
     there = (place[0], key, *place[2:])
-    value = value_at(table(text), place)
+    value = value_at(table_of(text), place)
     if value is None:
         raise EditFailed(f"[{dotted(place)}] is not in the profile")
 
@@ -201,7 +192,7 @@ def _moved(text: str, place: Path, key: str) -> str:
 
     seen = scan(text)
     headers = _own_headers(seen, place)
-    if headers is not None and value_at(table(text), there) is None:
+    if headers is not None and value_at(table_of(text), there) is None:
         changed = text
         for header in reversed(headers):
             changed = _renamed(changed, header, key)
@@ -216,7 +207,7 @@ def _moved(text: str, place: Path, key: str) -> str:
 def _copied(text: str, place: Path, key: str) -> str:
     """`place` once more under another range, behind itself."""
     there = (place[0], key, *place[2:])
-    value = value_at(table(text), place)
+    value = value_at(table_of(text), place)
     if value is None:
         raise EditFailed(f"[{dotted(place)}] is not in the profile")
 

@@ -4,10 +4,12 @@ Runs that were recorded are the columns (not run numbers: a beamtime that starts
 columns); when there are more runs than columns, each column stands for several and shows the worst of them.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from producer.run_ranges import RunRange
+from producer.run_ranges import RangeError, RunRange
 
 SECTION = ("█", "▓")  # neighbouring sections differ without colour
 BASE = "░"
@@ -45,15 +47,63 @@ class Row:
             return SECTION[others.index(held[0]) % 2]
         return BASE if self.has_base else GAP
 
+    def states(self, runs: Sequence[int]) -> list[str]:
+        """`state` of each of the sorted `runs`, without asking each range for each run."""
+        states = [BASE if self.has_base else GAP] * len(runs)
+        held = [False] * len(runs)
+        number = 0
+        for held_by in self.ranges:
+            if held_by.is_all:
+                continue
+            for first, last in held_by.spans:
+                end = len(runs) if last is None else bisect_right(runs, last)
+                for n in range(bisect_left(runs, first), end):
+                    states[n], held[n] = (CLASH if held[n] else SECTION[number % 2]), True
+            number += 1
+        return states
+
     def gaps(self, runs: Iterable[int]) -> list[int]:
         return [] if self.has_base else [run for run in runs if not self.covering(run)]
 
 
 @dataclass(frozen=True)
 class Timeline:
+    """`current`: the row (detector, function) that edits are about, or all of a detector's (its function ""), and the
+    range of its bar."""
+
     rows: tuple[Row, ...]
     runs: tuple[int, ...]
     selected: int | None = None
+    current: tuple[str, str, str] | None = None
+
+    @cached_property
+    def states(self) -> list[list[str]]:
+        return [row.states(self.runs) for row in self.rows]
+
+    def with_current(self, current: tuple[str, str, str] | None) -> "Timeline":
+        changed = replace(self, current=current)
+        changed.__dict__["states"] = self.states  # the same rows and runs
+        return changed
+
+    def is_current(self, row: Row) -> bool:
+        return self.current is not None and self.current[0] == row.detector and self.current[1] in ("", row.function)
+
+    @property
+    def current_row(self) -> int | None:
+        """The first row that is current."""
+        return next((n for n, row in enumerate(self.rows) if self.is_current(row)), None)
+
+    def bar_of_current(self, width: int) -> set[int]:
+        """The character columns of the range that is current."""
+        if self.current is None:
+            return set()
+        try:
+            held = RunRange.parse(self.current[2])
+        except RangeError:
+            return set()
+        cell = self.cell_width(width)
+        columns = [n for n, runs in enumerate(self.columns(width)) if any(held.contains(run) for run in runs)]
+        return {n * cell + i for n in columns for i in range(cell)}
 
     @classmethod
     def of(cls, rows: Iterable[Row], runs: Iterable[int], selected: int | None = None) -> "Timeline":
@@ -85,8 +135,12 @@ class Timeline:
     def bar(self, row: Row, width: int) -> str:
         """The row's characters, the worst run of each column shown: clash, then gap, then section, then base."""
         order = CLASH + GAP + "".join(SECTION) + BASE
-        cells = (min((row.state(run) for run in runs), key=order.index) for runs in self.columns(width))
-        return "".join(cell * self.cell_width(width) for cell in cells)
+        states = self.states[self.rows.index(row)]
+        bar, at, cell = "", 0, self.cell_width(width)
+        for runs in self.columns(width):
+            bar += min(states[at : at + len(runs)], key=order.index) * cell
+            at += len(runs)
+        return bar
 
     def selected_column(self, width: int) -> int | None:
         """The column (in characters) where the selected run begins."""

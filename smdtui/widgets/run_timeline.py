@@ -25,6 +25,7 @@ class RunTimeline(ScrollView, can_focus=False):
         "timeline--gap",
         "timeline--clash",
         "timeline--selected",
+        "timeline--current",
     }
     DEFAULT_CSS = """
     RunTimeline { height: auto; max-height: 6; }
@@ -33,6 +34,7 @@ class RunTimeline(ScrollView, can_focus=False):
     RunTimeline .timeline--gap { color: $text-warning; }
     RunTimeline .timeline--clash { color: $text-error; text-style: bold; }
     RunTimeline .timeline--selected { text-style: reverse; }
+    RunTimeline .timeline--current { text-style: underline; color: $foreground; }
     """
 
     timeline: reactive[Timeline] = reactive(lambda: Timeline((), ()))
@@ -45,6 +47,11 @@ class RunTimeline(ScrollView, can_focus=False):
     def watch_timeline(self, timeline: Timeline) -> None:
         self.virtual_size = Size(self.size.width, len(timeline.rows) + 1)
         self.refresh(layout=True)
+        row = timeline.current_row
+        if row is not None and self.is_mounted and self.size.height > 1:
+            top, page = self.scroll_offset.y, self.size.height
+            if not top < row + 1 < top + page:
+                self.scroll_to(y=max(0, row + 1 - page // 2), animate=False, immediate=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.timeline.rows) + 1
@@ -69,16 +76,22 @@ class RunTimeline(ScrollView, can_focus=False):
             return Strip.blank(self.size.width, base)
         row = timeline.rows[line - 1]
         name = row.title if len(row.title) < title else row.title[: title - 2] + "…"
-        segments = [Segment(name.ljust(title), muted), *self._bar(timeline.bar(row, self._bar_width), base)]
+        current = timeline.is_current(row)
+        if current:
+            muted = base + self.get_component_rich_style("timeline--current", partial=True)
+        marked = timeline.bar_of_current(self._bar_width) if current else set()
+        segments = [Segment(name.ljust(title), muted), *self._bar(timeline.bar(row, self._bar_width), base, marked)]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
-    def _bar(self, bar: str, base: Style) -> list[Segment]:
+    def _bar(self, bar: str, base: Style, marked: set[int]) -> list[Segment]:
         styles = {GAP: "timeline--gap", CLASH: "timeline--clash"}
         width = self._bar_width
         at, cell = self.timeline.selected_column(width), self.timeline.cell_width(width)
         segments = []
         for n, character in enumerate(bar):
             style = base + self.get_component_rich_style(styles.get(character, "timeline--bar"), partial=True)
+            if n in marked:
+                style += self.get_component_rich_style("timeline--current", partial=True)
             if at is not None and at <= n < at + cell:
                 style += self.get_component_rich_style("timeline--selected", partial=True)
             segments.append(Segment(character, style))

@@ -149,7 +149,7 @@ def profiles(draw):
 
 def places(text):
     found = []
-    for key, detectors in sections.table(text).get("runs", {}).items():
+    for key, detectors in sections.table_of(text).get("runs", {}).items():
         for detector, functions in detectors.items():
             found += [("runs", key, detector, function) for function in functions]
     return found
@@ -190,7 +190,7 @@ def test_a_range_set_holds_for_exactly_its_runs(text, data):
     first = data.draw(st.integers(0, 38))
     wanted = RunRange.of([(first, data.draw(st.none() | st.integers(first, 39)))])
     _, _, detector, function = place
-    mine = sections.value_at(sections.table(text), place)
+    mine = sections.value_at(sections.table_of(text), place)
     rest = {p: RunRange.parse(p[1]) for p in places(text) if p[2:] == place[2:] and p != place}
     try:
         done = sections.set_range(text, place, wanted.text)
@@ -212,5 +212,5 @@ def values_at(text, detector, function, run):
     """Brute force: the one range other than all that holds the run."""
     for place in places(text):
         if place[2:] == (detector, function) and place[1] != "all" and RunRange.parse(place[1]).contains(run):
-            return sections.value_at(sections.table(text), place)
+            return sections.value_at(sections.table_of(text), place)
     return None
