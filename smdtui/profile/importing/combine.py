@@ -10,12 +10,12 @@ from smdtui.profile.importing.values import LoadedFile, unknown_within
 
 def combine(read: Reading, executed: Reading) -> Reading:
     """What could be read, since that is exact and knows its lines; the rest as executed."""
-    functions = {name: f for name, f in read.functions.items() if _decided(f)}
-    open_names = {n for n in executed.functions if n not in functions}
-    functions.update({name: executed.functions[name] for name in open_names})
-    settings = {name: s for name, s in read.settings.items() if not _unknown(s.value)}
-    open_settings = {n for n in executed.settings if n not in settings}
-    settings.update({name: executed.settings[name] for name in open_settings})
+    decided = {name for name, f in read.functions.items() if _decided(f)}
+    open_names = {n for n, f in executed.functions.items() if n not in decided and f.cases}
+    functions = {**read.functions, **{name: executed.functions[name] for name in open_names}}
+    known = {name for name, s in read.settings.items() if not _unknown(s.value)}
+    open_settings = executed.settings.keys() - known
+    settings = {**read.settings, **{name: executed.settings[name] for name in open_settings}}
     replaced = open_names | open_settings
     items = Items()
     for item in read.items:

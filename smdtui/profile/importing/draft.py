@@ -16,12 +16,14 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class Draft:
-    """`lines`: path in `table` -> line of the configuration; `theirs`: our key -> the key of theirs it comes from."""
+    """`lines`: path in `table` -> line of the configuration; `theirs`: our key -> the key of theirs it comes from;
+    `missing`: parameters of theirs without which the entry would do something else, so that it must not be used."""
 
     line: int
     table: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
     def put(self, key: str, value: Any, line: int, theirs: str = "") -> None:
         self.table[key] = value
@@ -32,11 +34,13 @@ class Draft:
         """Put `inner` into the table of ours called `key`."""
         self.put(key, inner.table, inner.line, theirs)
         self.lines.update({(key, *path): line for path, line in inner.lines.items()})
+        self.missing += inner.missing
 
     def nest_many(self, key: str, inner: "list[Draft]", theirs: str = "") -> None:
         self.put(key, [one.table for one in inner], inner[0].line, theirs)
         for i, one in enumerate(inner):
             self.lines.update({(key, i, *path): line for path, line in one.lines.items()})
+            self.missing += one.missing
 
     def drop(self, key: str) -> None:
         self.table.pop(key, None)
@@ -76,8 +80,8 @@ def draft(rules: Rules, given: Any, line: int, notes: Notes, skip: tuple[str, ..
             continue
         here = notes.within(str(key))
         if not isinstance(key, str) or key not in rules:
-            close = nearest(str(key), rules, most=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
+            close = nearest(str(key), rules, most=2)
+            meant = f"; did you mean {' or '.join(close)}?" if close else ""
             here.ignored(at, f"{key} = {shown(value)}: smalldata_tools has no such parameter and ignores it{meant}")
             continue
         _apply(made, key, value, at, rules, here)
@@ -96,9 +100,11 @@ def _apply(made: Draft, key: str, value: Any, line: int, rules: Rules, notes: No
         converted = rule.convert(value)
     except NoPlace as reason:
         notes.lost(line, f"{key} = {shown(value)}: {reason}")
+        made.missing.append(key)
         return
     except (TypeError, ValueError, KeyError, IndexError):
         notes.lost(line, f"{key} = {shown(value)}: smalldata_tools takes no such value")
+        made.missing.append(key)
         return
     if isinstance(converted, Spread):
         for name, one in converted.items():
@@ -109,7 +115,7 @@ def _apply(made: Draft, key: str, value: Any, line: int, rules: Rules, notes: No
 
 def valid(cls: type, made: Draft, notes: Notes) -> bool:
     """Take out of the entry what the profile format refuses, each with a word; False when nothing is left of it."""
-    while True:
+    while not made.missing:
         problems: list[Problem] = []
         read(cls, made.table[str(short_field(cls))] if only_short(cls) else made.table, "entry", problems)
         if not problems:
@@ -124,6 +130,10 @@ def valid(cls: type, made: Draft, notes: Notes) -> bool:
             theirs = made.theirs.get(key) or key
             notes.within(theirs).lost(made.lines[key,], f"{theirs} = {shown(made.table[key])}: {said}")
             made.drop(key)
+            made.missing.append(theirs)
+    names = ", ".join(dict.fromkeys(made.missing))
+    notes.lost(made.line, f"the entry is in the profile only as a comment, to be completed: without {names}")
+    return True
 
 
 def as_list(value: Any, line: int) -> list[tuple[Any, int]]:
@@ -137,3 +147,15 @@ def as_list(value: Any, line: int) -> list[tuple[Any, int]]:
 def shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def distinct(default: str, drafts: list[Draft], notes: Notes) -> None:
+    """Entries of the same name, of which smalldata_tools would only write the last, get names of their own."""
+    names = [made.table.get("name", default) for made in drafts]
+    for i, made in enumerate(drafts):
+        if names[i] in names[i + 1 :]:
+            new = next(n for n in (f"{names[i]}_{k}" for k in range(len(names) + 1)) if n not in names)
+            words = f"smalldata_tools overwrites {names[i]} with a later one of that name; here it is called {new}"
+            notes.note(made.line, words)
+            names[i] = new
+            made.put("name", new, made.line)

@@ -11,7 +11,7 @@ from typing import Any
 
 from producer.run_ranges import Span
 from smdtui.profile.importing.items import LOST, NOTE, Item, Items
-from smdtui.profile.importing.known_names import FUNCTIONS, SETTINGS, generation_of
+from smdtui.profile.importing.known_names import FUNCTIONS, SETTINGS, run_is_text
 from smdtui.profile.importing.read import Source, report_failure, unasked
 from smdtui.profile.importing.reading import Case, Failure, FunctionReading, ImportFailed, Reading, Setting
 from smdtui.profile.importing.run_number import union
@@ -19,6 +19,7 @@ from smdtui.profile.importing.values import LineDict, LineList, LoadedFile, Unkn
 
 LAST_RUN = 9999  # LCLS writes run numbers with four digits
 _EVERY = 1000
+_RESULTS = 300  # of one function, beyond which they are hardly ranges of runs
 _CHILD = FilePath(__file__).with_name("child.py")
 
 
@@ -47,16 +48,19 @@ def execute(path: str | FilePath, seconds: float = 60.0) -> Reading:
         items.add(Item(LOST, 1, words))
     for item in unasked(source):
         items.add(item)
-    names = set(settings) | set(functions) | {n.name for n in source.tree.body if isinstance(n, ast.FunctionDef)}
     how = f"executed in a process of its own (time limit {seconds:g} s, no writing, {told['network']})"
-    return Reading(source.file, generation_of(names), how, settings, functions, items.sorted())
+    return Reading(source.file, source.generation, how, settings, functions, items.sorted())
 
 
 def run_child(source: Source, seconds: float) -> dict[str, Any]:
     """What child.py prints. Raises `ImportFailed`."""
-    asked = {"functions": list(FUNCTIONS), "settings": list(SETTINGS), "runs": representative_runs(source)}
-    if source.part:
-        asked["text"] = source.part
+    asked = {
+        "functions": list(FUNCTIONS),
+        "settings": list(SETTINGS),
+        "runs": representative_runs(source),
+        "text": [name for name in FUNCTIONS if run_is_text(name, source.generation)],
+        "part": source.part,
+    }
     arguments = [sys.executable, "-I", str(_CHILD), os.path.abspath(source.file), str(seconds * 0.8)]
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
     environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
@@ -161,7 +165,11 @@ def _function(name: str, spans: list[Any], lines: Lines, items: Items) -> Functi
         end = None if i + 1 == len(spans) else spans[i + 1][0] - 1
         key = json.dumps(result)
         grouped[key] = (result, union(grouped[key][1] if key in grouped else (), ((first, end),)))
-    cases = []
+    cases: list[Case] = []
+    if len(grouped) > _RESULTS:
+        words = f"returns {len(grouped)} different results; with --runs 1-200, say, those of these runs are written out"
+        items.add(Item(LOST, line, words, (name,)))
+        return FunctionReading(name, line, ())
     for result, where in grouped.values():
         if isinstance(result, dict) and "$raised" in result:
             failure = Failure(result["$raised"], result["$line"] or line, undecided=False)

@@ -43,7 +43,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "UAdd": operator.pos,
     "Invert": operator.invert,
 }
-OF_RUN = "it depends on the run number itself, not only on how that compares with others"
+OF_RUN = "it is made from the run number, so that --runs is needed, such as --runs 1-200"
 
 
 class Expressions:

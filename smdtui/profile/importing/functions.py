@@ -181,7 +181,7 @@ def _svd(asked: Asked, detector: str, given: Any, line: int, notes: Notes) -> No
         made = draft(rules.SVD, one, at, notes)
         if one.get("basis_file") is None:
             notes.lost(at, "basis_file is not given: smalldata_tools takes the newest there is; here one must be named")
-            continue
+            made.missing.append("basis_file")
         if several and "name" not in made.table:  # theirs are told apart by the channel that the basis is of
             made.put("name", f"svdFit_ch{i}", at)
         asked.add(detector, "svd", made)
@@ -193,9 +193,11 @@ def _polynomial(asked: Asked, detector: str, given: Any, line: int, notes: Notes
         where = one.line_of if isinstance(one, LineDict) else lambda key: line
         if made.table.get("method") == "vectorized":
             notes.within("method").lost(
-                made.lines["method",], "method = 'vectorized' shifts the other way than roll does; here it is roll"
+                made.lines["method",],
+                "method = 'vectorized' shifts the other way than roll does; there is no such method here",
             )
             made.drop("method")
+            made.missing.append("method")
         made.put("save_image", True, at)  # smalldata_tools always writes it
         if isinstance(one.get("projection"), dict):
             inner = regions.projection(one["projection"], where("projection"), notes.within("projection"))
@@ -206,6 +208,7 @@ def _polynomial(asked: Asked, detector: str, given: Any, line: int, notes: Notes
                 f"droplet = {shown(one['droplet'])}: smalldata_tools corrects the image of the droplets; here droplets "
                 "are looked for after the correction",
             )
+            made.missing.append("droplet")
         asked.add(detector, "polynomial_curve", made)
 
 

@@ -83,7 +83,8 @@ class Interpreter(Expressions):
                 raise Raised(UnboundLocalError(f"{name} has no value on this way through the function"), line)
             here = here.outer
         if name in BUILTINS:
-            return BUILTINS[name]
+            found = BUILTINS[name]
+            return Unknown(found.reason, line) if isinstance(found, Unknown) else found
         raise Raised(NameError(f"name {name!r} is not defined"), line)
 
     def bind(self, name: str, value: Any, scope: Scope, line: int) -> None:

@@ -27,7 +27,7 @@ class Item:
 
     @property
     def words(self) -> str:
-        runs = "" if self.spans == EVERY else f" (runs {range_text(self.spans)})"
+        runs = "" if self.spans == EVERY else f" ({runs_text(self.spans)})"
         about = f"{' '.join(self.path)}: " if self.path else ""
         return f"{about}{self.message}{runs}"
 
@@ -39,6 +39,11 @@ class Item:
             "runs": range_text(self.spans),
             "message": self.message,
         }
+
+
+def runs_text(spans: tuple[Span, ...]) -> str:
+    text = range_text(spans)
+    return f"run {text}" if text.isdigit() else f"runs {text}"
 
 
 @dataclass

@@ -59,7 +59,8 @@ def imported(module: str, name: str | None, line: int) -> Any:
     if f"{module}.{name}" in MODULES:
         return Module(f"{module}.{name}")
     if module in MODULES:
-        return MODULES[module].get(name, Unknown(f"{module}.{name} is not known to the reader", line))
+        found = MODULES[module].get(name, Unknown(f"{module}.{name} is not known to the reader", line))
+        return Unknown(found.reason, line) if isinstance(found, Unknown) else found
     return Unknown(f"{name} comes from the module {module}, which is not read", line)
 
 

@@ -5,15 +5,15 @@ for which other runs the result is the same, so that the ranges found are exact 
 """
 
 import ast
+from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any
 
 from producer.run_ranges import RunRange, Span
 from smdtui.profile.importing.interpreter import Interpreter
 from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item, Items
 from smdtui.profile.importing.known_names import FUNCTIONS, SETTINGS, generation_of, meant, run_is_text
 from smdtui.profile.importing.reading import Case, Failure, FunctionReading, ImportFailed, Reading, Setting
-from smdtui.profile.importing.run_number import EVERY, Path, RunNumber, subtract
+from smdtui.profile.importing.run_number import EVERY, Path, RunNumber, intersect, subtract
 from smdtui.profile.importing.scope import bound_names
 from smdtui.profile.importing.unreached import unreached
 from smdtui.profile.importing.values import Function, LineList, Raised, Undecided, Unknown
@@ -31,16 +31,17 @@ def read(path: str | FilePath, runs: RunRange | None = None) -> Reading:
     for line, words in module.failed:
         items.add(Item(LOST, line, f"cannot be read without executing the file: {words}"))
     names = set(module.module.names)
-    generation = generation_of(names | {n.name for n in source.tree.body if isinstance(n, ast.FunctionDef)})
     functions: dict[str, FunctionReading] = {}
     reached: set[int] = set()
     for name in FUNCTIONS:
         found = module.module.names.get(name)
         if isinstance(found, Function):
-            functions[name] = _function(source, found, generation, runs, items, reached)
+            functions[name] = _function(source, found, runs, items, reached)
         elif isinstance(found, Unknown):
             items.add(Item(LOST, module.module.lines[name], f"cannot be read: {found.reason}", (name,)))
-    for name in functions:
+    for name, function in functions.items():
+        if any(case.failure is not None and case.failure.undecided for case in function.cases):
+            continue
         node = module.module.names[name].node
         for line, words in unreached(node, reached):
             items.add(Item(IGNORED, line, words, (name,)))
@@ -55,7 +56,7 @@ def read(path: str | FilePath, runs: RunRange | None = None) -> Reading:
             "no function such as getROIs"
         )
     how = "read without executing it"
-    return Reading(source.file, generation, how, settings, functions, items.sorted())
+    return Reading(source.file, source.generation, how, settings, functions, items.sorted())
 
 
 class Source:
@@ -71,6 +72,7 @@ class Source:
         except (ValueError, RecursionError, MemoryError) as error:
             raise ImportFailed(f"{file}: cannot be read as Python: {error}") from None
         self.whole = self.tree.body
+        self.generation = generation_of(bound_names(self.whole))
         self.part = ""  # the text of that part, its lines at their places
         lines = text.split("\n")
         start = next((i for i, line in enumerate(lines, 1) if _START in line), None)
@@ -99,7 +101,7 @@ def _module(source: Source) -> Interpreter:
 
 
 def _function(
-    source: Source, found: Function, generation: str, runs: RunRange | None, items: Items, reached: set[int]
+    source: Source, found: Function, runs: RunRange | None, items: Items, reached: set[int]
 ) -> FunctionReading:
     cases: list[Case] = []
     rest: tuple[Span, ...] = EVERY if runs is None else runs.spans
@@ -113,18 +115,36 @@ def _function(
         cases.append(case)
         rest = subtract(rest, case.spans)
         report_failure(case, found.name, items)
-        if run_is_text(found.name, generation) and case.failure is None:
-            _as_text(source, found.name, case, items)
     return FunctionReading(found.name, found.node.lineno, tuple(cases))
 
 
 def _case(source: Source, name: str, run: int, symbolic: bool, reached: set[int], items: Items) -> Case:
+    """The function for a number, or for the number's text where the producer hands that over; where it cannot deal with
+    text, it is read for a number all the same."""
+    if not run_is_text(name, source.generation):
+        return _carried_out(source, name, run, symbolic, False, reached, items)
+    as_text = _carried_out(source, name, run, symbolic, True, reached, items)
+    if as_text.failure is None:
+        return as_text
+    as_number = _carried_out(source, name, run, symbolic, False, reached, items)
+    spans = intersect(as_number.spans, as_text.spans)
+    if as_number.failure is None and not as_text.failure.undecided:
+        said = f"raises {as_text.failure.words}; read for a number instead"
+        words = f"the producer hands the run over as text, and this {said}"
+        items.add(Item(FAILS, as_text.failure.line, words, (name,), spans))
+    return replace(as_number, spans=spans)
+
+
+def _carried_out(
+    source: Source, name: str, run: int, symbolic: bool, text: bool, reached: set[int], items: Items
+) -> Case:
     """Carries out the whole file anew, since functions may change what is at module level."""
     path = Path(run)
     reader = _module(source)
     failure, value = None, None
+    argument = RunNumber(path, text=text) if symbolic else str(run) if text else run
     try:
-        value = reader.call_named(name, [RunNumber(path) if symbolic else run])
+        value = reader.call_named(name, [argument])
     except Raised as raised:
         failure = Failure(raised.words, raised.line, undecided=False)
     except Undecided as undecided:
@@ -147,19 +167,6 @@ def report_failure(case: Case, name: str, items: Items) -> None:
     else:
         words = f"raises {case.failure.words}; smalldata_tools stops there, and the profile has nothing of it"
         items.add(Item(FAILS, case.failure.line, words, (name,), case.spans))
-
-
-def _as_text(source: Source, name: str, case: Case, items: Items) -> None:
-    """What happens when the run is handed over as text, as the producer does."""
-    path = Path(case.spans[0][0])
-    reader = _module(source)
-    try:
-        reader.call_named(name, [RunNumber(path, text=True)])
-    except Raised as raised:
-        words = f"the producer hands the run over as text, and this raises {raised.words}; read for a number instead"
-        items.add(Item(FAILS, raised.line, words, (name,), case.spans))
-    except Undecided:
-        return  # then the number is undecided in the same way, or the text is compared as such
 
 
 def _detnames_inside(source: Source) -> dict[str, Setting]:
@@ -189,15 +196,3 @@ def unasked(source: Source) -> list[Item]:
             hint = f"; did you mean {close}?" if close else ""
             found.append(Item(IGNORED, statement.lineno, f"no producer of smalldata_tools asks for it{hint}", (name,)))
     return found
-
-
-def unknown_of_run(reading: Reading) -> bool:
-    """Whether some value depends on the run number itself."""
-    from smdtui.profile.importing.expressions import OF_RUN
-    from smdtui.profile.importing.values import unknown_within
-
-    def depends(value: Any) -> bool:
-        return any(unknown.reason == OF_RUN for unknown in unknown_within(value))
-
-    cases = [case for function in reading.functions.values() for case in function.cases]
-    return any(depends(c.value) or (c.failure is not None and c.failure.words == OF_RUN) for c in cases)

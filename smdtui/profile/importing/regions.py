@@ -5,7 +5,7 @@ from typing import Any
 
 from smdtui.profile.importing import convert, rules
 from smdtui.profile.importing.asked import Asked, tables
-from smdtui.profile.importing.draft import Draft, Notes, as_list, draft, shown
+from smdtui.profile.importing.draft import Draft, Notes, as_list, distinct, draft, shown
 from smdtui.profile.importing.known_names import LCLS2, TEMPLATE
 from smdtui.profile.importing.values import LineDict, line_of
 
@@ -50,6 +50,7 @@ def _roi(asked: Asked, given: dict[Any, Any], line: int, notes: Notes, name: str
             projections += [projection(one, line, notes.within("pj")) for one, line in given_here]
             made.theirs["projection"] = "pj"
     if projections:
+        distinct("pj_ax_1", projections, notes)
         made.nest_many("projection", projections, made.theirs["projection"])
     return made
 

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
-from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item
+from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item, runs_text
 from smdtui.profile.importing.known_names import GENERATIONS
-from smdtui.profile.importing.run_number import EVERY, range_text
+from smdtui.profile.importing.run_number import EVERY
 from smdtui.profile.importing.translate import Translation
 
 HEADINGS = {
@@ -54,7 +54,7 @@ def _merged(items: list[Item], file: str) -> list[str]:
     lines = []
     for (line, message, spans, function, rest), detectors in groups.items():
         about = " ".join([*function, ", ".join(detectors), *rest]).replace("  ", " ").strip()
-        runs = "" if spans == EVERY else f" (runs {range_text(spans)})"
+        runs = "" if spans == EVERY else f" ({runs_text(spans)})"
         lines.append(f"{file}:{line}: {about + ': ' if about else ''}{message}{runs}")
     return lines
 

@@ -42,7 +42,12 @@ def differences(
         compared = _Compared(translation, effective(profile, run), settings, returned)
         for words in compared.differences():
             found[words].append(run)
-    return len(runs), [f"{words} (runs {RunRange.of((n, n) for n in where).text})" for words, where in found.items()]
+    return len(runs), [f"{words} (runs {_runs(where)})" for words, where in found.items()]
+
+
+def _runs(where: list[int]) -> str:
+    text = RunRange.of((run, run) for run in where).text
+    return text if len(text) < 60 else f"{text[:50]}... and more, up to {where[-1]}"
 
 
 def _at(spans: list[tuple[int, Any]], run: int) -> Any:

@@ -16,8 +16,10 @@ def sums(asked: Asked, detector: str, given: Any, line: int, notes: Notes) -> No
     for name, at in as_list(given, line):
         try:
             Algorithm.parse(name)
-        except (Wrong, AttributeError, TypeError):
-            notes.within(str(name)).lost(at, f"the sum {name!r}: {_sum_words(asked, str(name))}")
+        except (Wrong, AttributeError, TypeError) as error:
+            plain = "the producer does not know it either and writes a plain sum under this name; "
+            words = f"the sum {name!r}: {'' if asked.generation == LCLS1 else plain}it {error}"
+            notes.within(str(name)).lost(at, words)
             continue
         if asked.generation != LCLS1 and {"dropped", "img"} & set(name.split("_")):
             words = f"the sum {name!r}: the producer writes a plain sum under this name; here it is what the name says"
@@ -29,14 +31,6 @@ def sums(asked: Asked, detector: str, given: Any, line: int, notes: Notes) -> No
         made.table["algorithms"] = names
         made.lines["algorithms",] = made.line
         asked.add(detector, "sums", made)
-
-
-def _sum_words(asked: Asked, name: str) -> str:
-    if asked.generation != LCLS1:
-        return "the producer does not know it and writes a plain sum under this name"
-    if "dropped" in name:
-        return "sums over the shots without X-rays have no place"
-    return "has no place; there are calib and any of _thresADU<number>, _nhits, _square, _max after it"
 
 
 def sum_algos(asked: Asked, value: Any, line: int, notes: Notes) -> None:

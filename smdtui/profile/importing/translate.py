@@ -9,7 +9,7 @@ from producer.analysis import FUNCTIONS
 from producer.defaults import SECTIONS
 from producer.run_ranges import Span
 from smdtui.profile.importing.asked import Asked, Slot
-from smdtui.profile.importing.draft import Draft, Notes, valid
+from smdtui.profile.importing.draft import Draft, Notes, distinct, valid
 from smdtui.profile.importing.functions import ORDER, ask
 from smdtui.profile.importing.items import Item, Items
 from smdtui.profile.importing.known_names import FUNCTIONS as THEIRS
@@ -49,7 +49,7 @@ class Translation:
     def carried(self) -> int:
         """How many values of the configuration are in the profile."""
         entries = [d for s in self.sections for d in s.entries] + [d for ds in self.settings.values() for d in ds]
-        return sum(_values(draft.table) for draft in entries)
+        return sum(_values(draft.table) for draft in entries if not draft.missing)
 
 
 def _values(value: Any) -> int:
@@ -193,21 +193,8 @@ def _valid(slot: Slot, drafts: list[Draft], asked: Asked) -> list[Draft]:
         for surplus in kept[1:]:
             notes.lost(surplus.line, f"a second {function} of the same detector has no place")
         return kept[:1]
-    _distinct(module, kept, notes)
+    distinct(module.Parameters.__dataclass_fields__["name"].default, kept, notes)
     return kept
-
-
-def _distinct(module: Any, drafts: list[Draft], notes: Notes) -> None:
-    """Entries of the same name, of which smalldata_tools would only write the last, get names of their own."""
-    default = module.Parameters.__dataclass_fields__["name"].default
-    names = [made.table.get("name", default) for made in drafts]
-    for i, made in enumerate(drafts):
-        if names[i] in names[i + 1 :]:
-            new = next(n for n in (f"{names[i]}_{k}" for k in range(len(names) + 1)) if n not in names)
-            words = f"smalldata_tools overwrites {names[i]} with a later one of that name; here it is called {new}"
-            notes.note(made.line, words)
-            names[i] = new
-            made.put("name", new, made.line)
 
 
 def _detector_order(reading: Reading) -> dict[str, int]:

@@ -32,6 +32,9 @@ def _block(body: list[ast.stmt], why: str, reached: set[int], found: list[tuple[
 
 
 def _harmless(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Return):
+        value = statement.value
+        return value is None or (isinstance(value, ast.Dict) and not value.keys) or isinstance(value, ast.Constant)
     return isinstance(statement, ast.Pass) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )

@@ -26,11 +26,12 @@ def profile_text(translation: Translation) -> str:
     for section, drafts in translation.settings.items():
         many = len(drafts) > 1 or section == "analog_input"
         for draft in drafts:
-            lines += ["", f"[[{section}]]" if many else f"[{section}]", *_table(draft.table, draft, (), (section,))]
+            head_line = f"[[{section}]]" if many else f"[{section}]"
+            lines += ["", *_unless_complete(draft, [head_line, *_table(draft.table, draft, (), (section,))])]
     for part in translation.sections:
         head = ("runs", range_text(part.spans), part.detector)
         for draft in part.entries:
-            lines += ["", *_entry(head, part.function, draft)]
+            lines += ["", *_unless_complete(draft, _entry(head, part.function, draft))]
     return "\n".join(lines) + "\n"
 
 
@@ -39,6 +40,14 @@ def _told(items: tuple[Item, ...]) -> list[str]:
     lost = [item for item in items if item.kind == LOST]
     told = [f"# Not carried over: line {item.line}: {item.words}" for item in lost]
     return [line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..." for line in told]
+
+
+def _unless_complete(draft: Draft, lines: list[str]) -> list[str]:
+    """As comments when something is missing without which the entry would do something else."""
+    if not draft.missing:
+        return lines
+    names = ", ".join(dict.fromkeys(draft.missing))
+    return [f"# To be completed, see the report: without {names}", *(f"# {line}".rstrip() for line in lines)]
 
 
 def _entry(head: tuple[str, ...], function: str, draft: Draft) -> list[str]:
