@@ -116,6 +116,10 @@ def set_up(
             prepared = context.prepare(frame)
         for i, parameters in enumerate(given if module.MANY else (given,)):
             key = dotted(("detectors", detector, function, *((i,) if module.MANY else ())))
+            words = parameters.unmet(plan) if hasattr(parameters, "unmet") else ""
+            if words:
+                refused.append(at(plan, key, f"{detector}: {words}"))
+                continue
             words = parameters.misfit(frame.shape) if hasattr(parameters, "misfit") else ""
             if words:
                 refused.append(at(plan, f"{key}.region", f"{detector}: {words}"))

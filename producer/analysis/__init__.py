@@ -4,7 +4,8 @@ A module here is a function when it has
 
 * ``NAME``: its key under ``[runs.RANGE.DETECTOR]``, and ``MANY``: True for an array of entries told apart by `name`;
 * ``Parameters``: a frozen dataclass as `producer.parameters` reads it. ``parameters.misfit(shape)``, where there is
-  one, says in words why data of that shape cannot be analysed, or "";
+  one, says in words why data of that shape cannot be analysed, or ""; ``parameters.unmet(plan)`` what else the plan
+  would have to say;
 * ``Computation(parameters, owner, shape, dtype)``: made by each worker when it sees the first frame of the detector
   (`owner` is the name of the detector, or for a function that goes on from another's result what its datasets begin
   with, see `names.within`); with a parameter ``context``, it gets the `producer.detector_context.Context`: mask, noise

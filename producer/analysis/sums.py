@@ -90,6 +90,12 @@ class Parameters:
     def parsed(self) -> Tuple[Algorithm, ...]:
         return tuple(Algorithm.parse(name) for name in self.algorithms)
 
+    def unmet(self, plan: Any) -> str:
+        """What else the plan would have to say, in words, or ""."""
+        if any(algorithm.dropped for algorithm in self.parsed) and "xray" not in plan.light_status.lights:
+            return "sums of dropped shots need [light_status] in the profile, which says when there are X-rays"
+        return ""
+
     def check(self) -> Iterator[Tuple[Tuple[object, ...], str, str]]:
         for i, name in enumerate(self.algorithms):
             if name in self.algorithms[:i]:
@@ -103,7 +109,7 @@ def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[
 class Computation:
     """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of
     32 bits fit). A pixel that is NaN in one event is NaN in the end. With ``_img``, of the image's shape, see
-    `producer.kernels.assembly`: float32, the mean where several pixels fall on one, NaN in the gaps.
+    `producer.kernels.assembly`: float64, the mean where several pixels fall on one, NaN in the gaps.
 
     Raises `Lacking` for ``_img`` of a detector without geometry, and in an event for ``_dropped`` when it is not known
     whether the shot had X-rays."""

@@ -16,17 +16,19 @@ class Assembly:
             self.index = self.index[self._good]
         count = np.bincount(self.index, minlength=self.shape[0] * self.shape[1])
         self._alone = bool(count.max(initial=0) <= 1)
-        self._count = np.where(count > 0, count, np.nan).astype(np.float32)
+        self._count = np.where(count > 0, count, np.nan)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
-        """float32 of `shape`: the mean of the pixels in each pixel of the image, NaN where there is none."""
+        """The mean of the pixels in each pixel of the image, NaN where there is none; float64 for a frame of 64 bits,
+        else float32."""
+        dtype = np.dtype(np.float64 if frame.dtype.itemsize > 4 else np.float32)
         values = frame.reshape(-1)
         if self._good is not None:
             values = values[self._good]
         if self._alone:
-            image = np.full(len(self._count), np.nan, np.float32)
+            image = np.full(len(self._count), np.nan, dtype)
             image[self.index] = values
         else:
             sums = np.bincount(self.index, weights=values, minlength=len(self._count))
-            image = (sums / self._count).astype(np.float32)
+            image = (sums / self._count).astype(dtype)
         return image.reshape(self.shape)
