@@ -17,6 +17,9 @@ _FOREIGN_LAUNCHER = re.compile(r"(SLURM|SBATCH|SRUN|PMI|PMIX|OMPI|PRTE|HYDRA|MPI
 _OWN_PYTHON = re.compile(r"VIRTUAL_ENV.*|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|__PYVENV_LAUNCHER__|UV_.*|UV")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+# by producer.probe, which reads xtc2 files; by psana's own program `detnames`, of LCLS-I or of LCLS-II
+READERS = ("probe", "detnames1", "detnames2")
+
 
 def cache_folder() -> Path:
     """The user's cache folder of this program (not created)."""
@@ -42,10 +45,12 @@ def producer_path() -> Path:
 @dataclass(frozen=True)
 class Environment:
     """`setup` is a shell line (``source .../psconda.sh``) run before the command, "" for none; `python` the
-    interpreter inside that environment, "" for ``python`` after a setup and for the app's own without one."""
+    interpreter inside that environment, "" for ``python`` after a setup and for the app's own without one; `names`
+    how the names of a run are read there: one of READERS."""
 
     setup: str = ""
     python: str = ""
+    names: str = "probe"
 
     @property
     def foreign(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import tomllib
 
 from producer.problem import Problem, nearest
-from smdtui.environment import Environment
+from smdtui.environment import READERS, Environment
 
 PACKAGED = Path(__file__).resolve().parent.parent / "profiles" / "sites" / "local.toml"
 KINDS = ("local", "slurm")
@@ -46,7 +46,8 @@ _SLURM_ONLY = ("partition", "account", "reservation", "qos", "nodes", "time")
 @dataclass(frozen=True)
 class Site:
     """`data_roots` hold ``<hutch>/<experiment>/xtc``; `skipped_roots` are those whose variable is not set; `results`
-    and `calib` (a folder of calibration constants) are "" for none; `engines` keeps the file's order."""
+    and `calib` (a folder of calibration constants) are "" for none; `hutches` are those with environments of
+    their own; `engines` keeps the file's order."""
 
     name: str
     data_roots: tuple[Path, ...] = ()
@@ -55,8 +56,13 @@ class Site:
     calib: str = ""
     demo: bool = False
     environment: Environment = field(default_factory=Environment)
+    hutches: Mapping[str, Environment] = field(default_factory=dict)
     engines: Mapping[str, Engine] = field(default_factory=lambda: {"local": Engine()})
     path: Path = PACKAGED
+
+    def environment_for(self, experiment: str) -> Environment:
+        """That of the experiment's hutch, else the site's."""
+        return self.hutches.get(experiment[:3], self.environment)
 
     @property
     def default_engine(self) -> str:
@@ -133,6 +139,7 @@ class _Reader:
             else:
                 roots.append(Path(place))
         engines = self.typed(table, "engines", dict, {}, "")
+        hutches = self.typed(table, "hutches", dict, {}, "")
         return Site(
             name=self.typed(table, "name", str, file.stem, ""),
             data_roots=tuple(roots),
@@ -140,10 +147,22 @@ class _Reader:
             results=self.place(self.typed(table, "results", str, "", ""), base) or "",
             calib=self.place(self.typed(table, "calib", str, "", ""), base) or "",
             demo=self.typed(table, "demo", bool, False, ""),
-            environment=self.record(Environment, self.typed(table, "environment", dict, {}, ""), "environment"),
+            environment=self.environment(self.typed(table, "environment", dict, {}, ""), "environment"),
+            hutches={n: self.environment(t, f"hutches.{n}") for n, t in hutches.items()},
             engines={n: self.engine(n, t) for n, t in engines.items()} or {"local": Engine()},
             path=file,
         )
+
+    def environment(self, table: Any, key: str) -> Environment:
+        if not isinstance(table, dict):
+            self.wrong(f"an environment is a table: [{key}] with setup, python, names", key)
+            return Environment()
+        found: Environment = self.record(Environment, table, key)
+        if found.names not in READERS:
+            near = nearest(found.names, READERS)
+            have = ", ".join(READERS)
+            self.wrong(f"{found.names!r} is no way of reading names; there are {have}", f"{key}.names", *near[:1])
+        return found
 
     def engine(self, name: str, table: Any) -> Engine:
         key = f"engines.{name}"

@@ -1,5 +1,6 @@
 """Where an experiment's data lie and where its results go."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,12 +82,9 @@ def _folders(place: Path) -> list[Path]:
 
 def _named(directory: Path) -> str:
     """After its files; else the folder <experiment>/xtc; else the folder."""
-    try:
-        runs = find_runs(directory)
-    except FolderProblem:
-        runs = {}
-    if runs:
-        return runs[min(runs)].experiment
+    with contextlib.suppress(FolderProblem):
+        for files in find_runs(directory).values():
+            return files.experiment
     return directory.parent.name if directory.name == "xtc" else directory.name
 
 

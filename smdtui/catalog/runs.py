@@ -117,7 +117,7 @@ class RunCatalog:
         removed = tuple(sorted(before - runs))
         for run in removed:
             for table in (self._identity, self._modified, self._scans):
-                table.pop(run, None)  # type: ignore[attr-defined]
+                table.pop(run, None)
             self._dirty = True
         return removed
 

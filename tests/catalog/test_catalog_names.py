@@ -73,26 +73,26 @@ def test_an_unknown_run(experiment):
 )
 def test_a_probe_that_dies_is_told_in_words(script, words, tmp_path):
     with pytest.raises(ProbeFailed) as caught:
-        ask_probe(other(script, tmp_path), ["names"])
+        ask_probe(other(script, tmp_path).environment, ["names"])
     assert str(caught.value).startswith(words)
 
 
 def test_what_a_set_up_prints_does_not_disturb(tmp_path):
     site = other("""echo '{"run": 1}'""", tmp_path, setup="echo welcome; echo '{broken'")
-    assert ask_probe(site, ["names"]) == {"run": 1}
+    assert ask_probe(site.environment, ["names"]) == {"run": 1}
 
 
 def test_an_environment_that_is_not_there(tmp_path):
     site = Site("other", environment=Environment(python=str(tmp_path / "nowhere" / "python")))
     with pytest.raises(ProbeFailed, match=r"The psana environment cannot be entered: .*nowhere/python: No such file"):
-        ask_probe(site, ["names"])
+        ask_probe(site.environment, ["names"])
 
 
 def test_one_that_hangs_is_killed_with_its_children(tmp_path):
     pids = tmp_path / "pids"
     script = f"echo said >&2; sleep 1000 & echo $! $$ > {pids}.new; mv {pids}.new {pids}; wait"
     with pytest.raises(ProbeFailed, match="There was no answer within 3 s; the process was killed") as caught:
-        ask_probe(other(script, tmp_path), ["names"], timeout=3)
+        ask_probe(other(script, tmp_path).environment, ["names"], timeout=3)
     assert caught.value.log == "said\n"
     for pid in pids.read_text().split():
         assert gone(int(pid))
