@@ -178,10 +178,11 @@ class LaunchSheet:
             return "error", f"not checked: {check.message}"
         if check.name != "done":
             return "running", check.message or "checking..."
-        wrong = len(errors(check.problems))
-        warnings = sum(problem.severity == "warning" for problem in check.problems)
-        parts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((wrong, "error"), (warnings, "warning")) if n]
-        return ("error" if wrong else "warning" if warnings else "good"), ", ".join(parts) or "nothing found"
+        counts = {kind: sum(p.severity == kind for p in check.problems) for kind in ("error", "warning")}
+        parts = [f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n]
+        notes = [p.message for p in check.problems if p.severity not in counts]
+        state = "error" if counts["error"] else "warning" if counts["warning"] else "good"
+        return state, "; ".join([", ".join(parts) or "nothing is wrong", *notes])
 
 
 def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:

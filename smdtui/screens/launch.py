@@ -56,8 +56,8 @@ class LaunchScreen(BaseScreen):
         yield Plain("Launch", id="launch-title")
         yield FormView(self.sheet.form, self.sheet.problems, enter_submits=True)
         yield Plain("", id="launch-output")
-        yield Plain("", id="launch-command")
-        yield Plain("", id="launch-check")
+        yield Plain("the script is being made", id="launch-command")
+        yield Plain("check against the run: checking ...", id="launch-check")
         yield ProblemList(id="launch-problems")
         with Horizontal(id="launch-buttons"):
             yield Button("Launch  enter", id="launch-go", compact=True, variant="primary")

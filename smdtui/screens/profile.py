@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from producer.problem import Problem
+from producer.report import Path
 from smdtui.profile import place
 from smdtui.profile.change import EditFailed, remove, toggle_all_pvs
 from smdtui.profile.document import ProfileDocument
@@ -20,7 +21,9 @@ from smdtui.screens.editor import EditorFailed, edit_outside
 from smdtui.screens.problems import ProblemsSheet
 from smdtui.screens.profile_check import check_buffer
 from smdtui.screens.profile_choice import choose, offer
+from smdtui.screens.profile_compare import CompareKeys
 from smdtui.screens.profile_forms import form_to_add, form_to_change, what_to_add
+from smdtui.screens.profile_ranges import RangeKeys
 from smdtui.screens.profile_rows import PART_COLUMNS, PLAN_COLUMNS, ProfileState, part_cells, plan_cells
 from smdtui.screens.profile_saving import save
 from smdtui.services import Selection
@@ -32,7 +35,7 @@ from smdtui.widgets.run_timeline import RunTimeline
 from smdtui.widgets.virtual_list import Cells, VirtualList
 
 
-class ProfileScreen(BaseScreen):
+class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
     """The parts on the left, the plan on the right (p, where there is no room for both), t the text."""
 
     NAME = "profile"
@@ -44,6 +47,7 @@ class ProfileScreen(BaseScreen):
         super().__init__()
         self.state = ProfileState()
         self.runs: list[int] = []
+        self._wanted: Path | None = None  # where the cursor is to go
 
     def compose_body(self) -> Iterable[Widget]:
         yield Plain("", id="profile-head")
@@ -187,7 +191,13 @@ class ProfileScreen(BaseScreen):
         self.select(run=event.run)
 
     # -- changing
-    def _edit(self, change: Callable[[ProfileDocument], Any], told: str) -> None:
+    def edit(
+        self,
+        change: Callable[[ProfileDocument], Any],
+        told: str | Callable[[], str],
+        then: Callable[[], Path] | None = None,
+    ) -> None:
+        """Change the document; the cursor goes to the place that `then` gives afterwards."""
         document = self.document
         if document is None:
             return
@@ -196,7 +206,8 @@ class ProfileScreen(BaseScreen):
         except EditFailed as refused:
             self.say(str(refused), "error")
             return
-        self.say(told, "ok")
+        self._wanted = then() if then is not None else None
+        self.say(told if isinstance(told, str) else told(), "ok")
         self.changed_profile()
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
@@ -211,7 +222,7 @@ class ProfileScreen(BaseScreen):
         if form is not None:
             self.app.push_screen(form)
         elif part.kind == "all_pvs":
-            self._edit(lambda document: toggle_all_pvs(document, part), "Every EPICS PV: turned around")
+            self.edit(lambda document: toggle_all_pvs(document, part), "Every EPICS PV: turned around")
         elif part.kind == "problem":
             self._show_text(part.data.line, part.data.column)
         else:
@@ -236,7 +247,7 @@ class ProfileScreen(BaseScreen):
     def action_remove(self) -> None:
         part = self.part
         if part is not None:
-            self._edit(lambda document: remove(document, part), f"{part.title} removed; u brings it back")
+            self.edit(lambda document: remove(document, part), f"{part.title} removed; u brings it back")
 
     def action_undo(self) -> None:
         document = self.document
@@ -296,9 +307,12 @@ class ProfileScreen(BaseScreen):
 
         def done(problems: list[Problem]) -> None:
             what = f"run {run}" if run is not None else "the file"
-            self.say(f"Checked against {what}: nothing is wrong." if not problems else "", "ok")
-            if problems:
-                self.app.push_screen(ProblemsSheet(f"Problems with {what}", problems), chosen)
+            notes = [p.message for p in problems if p.severity == "note"]
+            if len(notes) == len(problems):
+                self.say("; ".join([f"Checked against {what}: nothing is wrong", *notes]), "ok")
+                return
+            self.say("")
+            self.app.push_screen(ProblemsSheet(f"Problems with {what}", problems), chosen)
 
         def chosen(problem: Problem | None) -> None:
             if problem is not None:

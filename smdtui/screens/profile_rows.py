@@ -62,8 +62,8 @@ class ProfileState:
         if self.timeline.runs and self.run in self.timeline.runs:
             told[0] += f" ({self.timeline.runs.index(self.run) + 1} of {len(self.timeline.runs)})"
         told.append("* not saved" if dirty else "saved")
-        if self.problems:
-            mild = len(self.problems) - self.errors
+        if any(p.severity != "note" for p in self.problems):
+            mild = sum(p.severity == "warning" for p in self.problems)
             shown = look("error" if self.errors else "warning")
             counts = [words.plural(self.errors, "error")] if self.errors else []
             counts += [words.plural(mild, "warning")] if mild else []

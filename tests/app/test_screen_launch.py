@@ -56,7 +56,7 @@ def test_nothing_goes_before_the_script_is_made_and_the_check_is_through(sheet):
     assert made.obstacle == "" and "still going on" in made.unchecked
     assert made.with_check(made.request, Check("checking", message="run 17")).check_words() == ("running", "run 17")
     done = through(sheet)
-    assert (done.obstacle, done.unchecked, done.check_words()) == ("", "", ("good", "nothing found"))
+    assert (done.obstacle, done.unchecked, done.check_words()) == ("", "", ("good", "nothing is wrong"))
 
 
 def test_all_problems_are_shown_at_once_errors_first_and_each_once(sheet):
@@ -64,6 +64,8 @@ def test_all_problems_are_shown_at_once_errors_first_and_each_once(sheet):
     assert [p.message for p in sheet.found] == ["no detector", "no PV", "a gap"]
     assert sheet.obstacle == "2 errors to mend first" and sheet.check_words() == ("error", "2 errors")
     assert through(sheet, checked=[WARNING]).obstacle == ""
+    noted = through(sheet, checked=[Problem("note", "about 3 GB")])
+    assert noted.check_words() == ("good", "nothing is wrong; about 3 GB") and noted.obstacle == ""
 
 
 def test_an_answer_on_another_request_does_not_count(sheet):
@@ -170,7 +172,7 @@ async def test_the_sheet_says_everything_before_and_enter_launches(opened, bench
         await wait_for(pilot, lambda: screen.sheet.is_prepared and screen.sheet.check_now.name == "done", "the check")
         text = screen_text(app)
         assert "xppfake_Run0007.h5" in text and "-m producer --exp xppfake --run 7" in " ".join(text.split())
-        assert "✓ check against the run: nothing found" in text
+        assert "✓ check against the run: nothing is wrong" in text
         await pilot.press("ctrl+t")
         await wait_for(pilot, lambda: isinstance(app.screen, TextView), "the script")
         assert "#!/bin/bash" in screen_text(app)

@@ -136,7 +136,7 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         # launch with 5 ranks and watch
         t.press("L")
         t.wait_for("ranks")
-        t.wait_until(lambda s: "checking" not in s.lower(), 60, "the check before the launch")
+        t.wait_until(lambda s: re.search(r"[✓▲] check against the run", s), 60, "the check before the launch")
         t.press("ctrl+s")
         t.wait_for("[4 Jobs]", timeout=30)
         t.wait_for("verified", timeout=120)
@@ -161,7 +161,7 @@ def launch(t: Terminal, run: int) -> None:
     go_to_run(t, run)
     t.press("L")
     t.wait_for("ranks")
-    t.wait_until(lambda s: "checking" not in s.lower(), 60, "the check before the launch")
+    t.wait_until(lambda s: re.search(r"[✓▲] check against the run", s), 60, "the check before the launch")
     t.press("ctrl+s")
     t.wait_for("[4 Jobs]", timeout=30)
 
