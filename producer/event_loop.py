@@ -3,12 +3,28 @@
 from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple
 
-from producer import log
+from producer import log, schema
 from producer.data_source import OpenRun, Variable
-from producer.defaults import beam, damage, encoders, epics, scan, timetool, timing, wave8, waveforms
+from producer.defaults import (
+    analog_input,
+    beam,
+    damage,
+    encoders,
+    epics,
+    integrating,
+    light_status,
+    pv,
+    scan,
+    timetool,
+    timing,
+    wave8,
+    waveforms,
+)
 from producer.defaults.held import Held
 from producer.defaults.source import Source
 from producer.detector_analysis import DetectorAnalysis, in_words
+from producer.detector_context import Lacking
+from producer.edge_fit import read_weights
 from producer.event_problems import EventProblem, EventProblems
 from producer.part_file import PartFile
 from producer.plan import Plan
@@ -32,18 +48,27 @@ class Worked:
 
 
 def default_sources(run: OpenRun, plan: Plan) -> List[Source]:
-    """Raises `PlanRefused` for waveforms that the detector does not have."""
+    """Raises `PlanRefused` for waveforms that the detector does not have, and weights that cannot be read."""
     for i, name in enumerate(plan.waveforms.traces):
         if not waveforms.can_write(run.interfaces, name):
             words = f"{name} records no waveforms of a fixed length as raw data"
             raise PlanRefused([at(plan, f"waveforms.traces[{i}]", words)])
+    if plan.timetool.refit is not None:
+        try:
+            read_weights(plan.timetool.refit)
+        except Lacking as lacking:
+            raise PlanRefused([at(plan, "timetool.refit.weights", str(lacking))]) from None
     return [
         *timing.sources(run),
+        *light_status.sources(run, plan.light_status),
         *beam.sources(run),
         *wave8.sources(run),
         *encoders.sources(run),
+        *analog_input.sources(run, plan.analog_input),
+        *pv.sources(run),
         *timetool.sources(run, plan.timetool),
         *waveforms.sources(run, plan.waveforms),
+        *integrating.sources(run, plan.integrating),
         *damage.sources(run),
     ]
 
@@ -60,7 +85,10 @@ class EventLoop:
         self._analyses = [DetectorAnalysis(run, plan, detector) for detector in plan.detectors]
         for source in self._sources:
             for column in source.columns():
-                part.declare(column)
+                if isinstance(column, schema.Variable):
+                    part.declare_variable(column)
+                else:
+                    part.declare(column)
         for held in self._held:
             for column in held.columns():
                 part.declare_held(column)

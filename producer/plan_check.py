@@ -1,9 +1,10 @@
 """What of a plan a run cannot give: each with the line of the profile that asks for it and the nearest names."""
 
-from typing import Iterable, List
+from typing import Any, Iterable, List, Mapping
 
 from producer.analysis import FUNCTIONS
 from producer.configure import RunNames
+from producer.defaults import analog_input, integrating, xtcav
 from producer.plan import Plan
 from producer.problem import Problem, nearest
 from producer.report import dotted
@@ -54,7 +55,8 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
     for name in plan.waveforms.traces:
         detector(name, "waveforms.traces", "raw")
     if plan.timetool.detector:
-        detector(plan.timetool.detector, "timetool.detector", "ttfex")
+        from_ioc = plan.timetool.detector in there and there[plan.timetool.detector].type == "pv"
+        detector(plan.timetool.detector, "timetool.detector", "raw" if from_ioc else "ttfex")
     if plan.timetool.traces:
         for name in [plan.timetool.detector] if plan.timetool.detector else _with(names, "ttfex"):
             if name in there:
@@ -78,11 +80,46 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
             module = FUNCTIONS[function]
             if not hasattr(module, "Computation") and not hasattr(module, "prepare"):
                 problems.append(at(plan, dotted(("detectors", name, function)), f"{function} of {name} {later}"))
-    for i, channel in enumerate(plan.analog_input):
-        problems.append(at(plan, f"analog_input[{i}]", f"the analog input {channel.name!r} {later}"))
-    if plan.xtcav.enabled:
-        problems.append(at(plan, "xtcav.enabled", f"XTCAV {later}"))
+    problems += _default_data(plan, there, run)
     return sorted(problems, key=lambda problem: (problem.file, problem.line))
+
+
+def _default_data(plan: Plan, there: Mapping[str, Any], run: str) -> List[Problem]:
+    problems: List[Problem] = []
+    if plan.light_status.lights and not any(detector.type == "ts" for detector in there.values()):
+        problems.append(at(plan, "light_status", f"there is no timing detector in {run}, so no event code"))
+    edge = plan.timetool.refit
+    tools = [name for name, detector in there.items() if "ttfex" in detector.data_types]
+    if edge is not None and plan.timetool.detector is None and len(tools) > 1:
+        words = f"{run} has the time tools {', '.join(tools)}: say with detector whose edge is to be fitted"
+        problems.append(at(plan, "timetool.refit", words, f'detector = "{tools[0]}"'))
+    if edge is not None and edge.signal is not None and "xray" not in plan.light_status.lights:
+        words = "references are the shots without X-rays: say in [light_status] which these are"
+        problems.append(at(plan, "timetool.refit", words))
+    boxes = [name for name, detector in there.items() if detector.type in analog_input.TYPES]
+    for i, channel in enumerate(plan.analog_input):
+        key, box = f"analog_input[{i}]", channel.detector
+        if not boxes:
+            problems.append(at(plan, key, f"there is no detector with analog inputs in {run}"))
+        elif box is not None and box not in boxes:
+            words = f"{box} has no analog inputs in {run}; those that have are {', '.join(boxes)}"
+            problems.append(at(plan, f"{key}.detector", words, _near(box, boxes)))
+        elif box is None and len(boxes) > 1:
+            words = f"several detectors have analog inputs in {run}: say which with detector ({', '.join(boxes)})"
+            problems.append(at(plan, key, words, f'detector = "{boxes[0]}"'))
+        elif channel.channel >= analog_input.CHANNELS:
+            words = f"{box or boxes[0]} has {analog_input.CHANNELS} analog inputs, 0 to {analog_input.CHANNELS - 1}"
+            problems.append(at(plan, f"{key}.channel", words))
+    for field in ("detectors", "fast"):
+        for i, name in enumerate(getattr(plan.integrating, field)):
+            key = f"integrating.{field}[{i}]"
+            if name not in there and (field == "detectors" or name not in integrating.GROUPS):
+                problems.append(at(plan, key, f"there is no detector {name!r} in {run}", _near(name, there)))
+            elif field == "detectors" and "raw" not in there[name].data_types:
+                problems.append(at(plan, key, f"{name} has no raw data in {run}, so no frames"))
+    if plan.xtcav.enabled:
+        problems.append(at(plan, "xtcav.enabled", xtcav.why_not()))
+    return problems
 
 
 def _with(names: RunNames, interface: str) -> List[str]:

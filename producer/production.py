@@ -10,13 +10,18 @@ from typing import Any, Dict, List, Optional, Tuple
 import h5py
 
 from producer import data_source, log
+from producer.archive import write_histories
 from producer.calibration import BadConstants, Provider
+from producer.counters import Counters
+from producer.edge_fit import refit
 from producer.event_loop import EventLoop, Worked
 from producer.event_problems import EventProblem, merged
-from producer.merge import Unmergeable, merge
+from producer.integration import integrate
+from producer.merge import Merged, Unmergeable, merge
 from producer.open_end import has_no_end, with_end
 from producer.output import Output, OutputRefused
 from producer.part_file import PartFile
+from producer.plan import Plan
 from producer.plan_check import PlanRefused
 from producer.preparation import Prepared, Refused, prepare
 from producer.problem import Problem, errors
@@ -48,6 +53,7 @@ class Production:
         self.output = Output(request.output)
         self.progress = Progress(request.job, ranks.rank, ranks.role)
         self._begin = time.time()
+        self._counters = Counters.of_environment() if ranks.rank in (0, ranks.size - 1) else Counters(None)
 
     def run(self) -> int:
         """Exit status of every rank. Raises what ends this rank alone, for the caller to end them all."""
@@ -61,6 +67,7 @@ class Production:
         self.ranks.wait()
         status = self.ranks.broadcast(status)
         self.progress.enter("done" if status == 0 else "failed")
+        self._counters.finish()
         return int(status)
 
     def refuse(self, message: str, problems: List[Problem]) -> None:
@@ -68,6 +75,8 @@ class Production:
         for problem in problems:
             log.plain(problem.text())
         log.error(f"{message} Nothing was written.")
+        self._counters.say({"Production": f"refused: {message}"})
+        self._counters.finish()
         self.tell(
             Verdict(
                 str(self.output.path),
@@ -125,6 +134,7 @@ class Production:
         log.info(self.ranks.roles())
         log.info(f"output {self.output.path}{f' ({said})' if said else ''}")
         self.progress.total(events, self.ranks.workers)
+        self._counters.say({"Production": "started", "Events expected": str(events)})
 
     def _read(self, prepared: Prepared) -> Optional[Worked]:
         batch = settings_for_psana(self.ranks, len(prepared.expected))
@@ -151,6 +161,8 @@ class Production:
             return None
         part = PartFile(self.output.part(self.ranks.rank))
         loop = EventLoop(run, prepared.plan, part, self.progress, self.ranks.rank)
+        if self.ranks.rank == self.ranks.size - 1:
+            self.progress.listener = lambda done: self._counters.events(done, self.ranks.workers)
         return loop.run()
 
     def _say_constants(self, provider: Optional[Provider]) -> None:
@@ -177,12 +189,21 @@ class Production:
             except Unmergeable as error:
                 return self._end(failed(self.output.growing, str(error), written, len(prepared.expected)), prepared)
             problems += [EventProblem(path, "", "clash", "error", 0, 1, words) for path, words in result.clashes]
+            problems += self._after_merge(file, prepared.plan, result)
             facts = self._facts(prepared, len(result.timestamps))
             write_provenance(file, prepared.plan, facts, self._constants)
             write_problems(file, problems)
         self.progress.enter("verifying")
         verdict = verify(self.output.growing, prepared.plan, prepared.expected)
         return self._end(verdict, prepared)
+
+    def _after_merge(self, file: h5py.File, plan: Plan, result: Merged) -> List[EventProblem]:
+        """What needs all events in the order of time."""
+        return [
+            *refit(file, plan.timetool),
+            *integrate(file, plan.integrating, result),
+            *write_histories(file, plan.archiver, result.timestamps),
+        ]
 
     def _end(self, verdict: Verdict, prepared: Prepared) -> int:
         if verdict.verified:
@@ -204,6 +225,7 @@ class Production:
         else:
             log.error(f"{self.output.path.name} was not made; what there is of it is {self.output.growing}")
         self.tell(verdict)
+        self._counters.say({"Production": verdict.text(), "Seconds": f"{time.time() - self._begin:.0f}"})
         self.output.close()
         (log.info if verdict.verified else log.error)(f"verdict: {verdict.text()}")
         return 0 if verdict.verified else 1

@@ -11,7 +11,7 @@ import os
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, Deque, Optional, Tuple
+from typing import Any, Callable, Deque, Optional, Tuple
 
 SECONDS = 30.0  # of history
 
@@ -29,6 +29,7 @@ class Progress:
     def __init__(self, job: Optional[Path], rank: int, role: str) -> None:
         self.folder = None if job is None else job / "progress"
         self.rank, self.role, self.phase, self.done = rank, role, "starting", 0
+        self.listener: Optional[Callable[[int], None]] = None  # told how many events are done, once a second at most
         self._history: Deque[Tuple[float, int]] = deque()
         self._written = 0.0
         if self.folder is not None:
@@ -47,6 +48,8 @@ class Progress:
         self.done += 1
         if time.monotonic() - self._written >= 1.0:
             self._write()
+            if self.listener is not None:
+                self.listener(self.done)
 
     def _write(self) -> None:
         self._written = time.monotonic()

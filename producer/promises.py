@@ -13,6 +13,11 @@ def promises(plan: Plan) -> Dict[str, Shape]:
     """Dataset -> shape of one row, None where that depends on the data."""
     found: Dict[str, Shape] = {"timestamp": ()}
     found.update(epics.promises(plan.epics))
+    found.update({f"lightStatus/{light}": () for light in plan.light_status.lights})
+    found.update({f"ai/{one.name}": () for one in plan.analog_input})
+    found.update({f"intg/{detector}/count": () for detector in plan.integrating.detectors})
+    if plan.timetool.refit is not None:
+        found["ttRaw/pos"] = ()
     for detector, functions in plan.detectors.items():
         for name, given in functions.items():
             module = FUNCTIONS[name]

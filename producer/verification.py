@@ -12,7 +12,7 @@ from producer.event_problems import FIELDS, EventProblem
 from producer.plan import Plan
 from producer.promises import promises
 
-NOT_PER_EVENT = ("UserDataCfg", "Sums", "epicsOnce", "problems", "epics_archiver")
+NOT_PER_EVENT = ("UserDataCfg", "Sums", "epicsOnce", "problems", "epics_archiver", "intg")
 NAN_BYTES = 64 << 20  # columns with more are left out of the count of NaN: it would take longer than it is worth
 
 Expected = Union[None, int, np.ndarray]

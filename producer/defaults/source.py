@@ -14,8 +14,9 @@ class Source:
     detector = ""
     function = "default"
 
-    def columns(self) -> List[Column]:
-        """Those known before the first event; others are made from the first value, see `column`."""
+    def columns(self) -> List[Any]:
+        """Those known before the first event, each a `Column` or a `Variable`; others are made from the first value,
+        see `column`."""
         return []
 
     def event(self, event: Any) -> Optional[Mapping[str, Any]]:
