@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widget import Widget
 
 from smdtui import crash
 from smdtui.keys import KEYS
@@ -25,6 +23,7 @@ from smdtui.screens.base import BaseScreen
 from smdtui.services import Services
 from smdtui.theme import OKABE_ITO
 from smdtui.widgets.bindings import bindings
+from smdtui.widgets.ordered_keys import OrderedKeys
 
 DARK = Theme(
     name="smdtui-dark",
@@ -64,7 +63,7 @@ def _lazily(name: str, screen: str) -> Callable[[], Screen[Any]]:
     return make
 
 
-class SmdApp(App[None]):
+class SmdApp(OrderedKeys):
     """The operator's console on one experiment."""
 
     CSS_PATH = Path(__file__).with_suffix(".tcss")
@@ -88,25 +87,7 @@ class SmdApp(App[None]):
         self.animation_level = "none"
         self.crash_report: Path | None = None
         self._visited: list[str] = []
-        self._aimed: dict[int, Widget | None] = {}  # of each key on its way: what had the focus when it came
         self._crashes: dict[str, Path] = {}  # traceback -> its report
-
-    async def on_event(self, event: events.Event) -> None:
-        """A key that comes while the one before it is still moving the focus belongs to what has the focus then: a fast
-        typist, a slow line or a pasted text would else lose the letters after `/` or `:`."""
-        if isinstance(event, events.Key):
-            if not event.is_forwarded:
-                self._aimed[id(event)] = self.focused
-                while len(self._aimed) > 256:  # those that a widget used up never come back
-                    del self._aimed[next(iter(self._aimed))]
-            else:  # bubbled up: the widget that had the focus had no use for it
-                aim = self._aimed.pop(id(event), None)
-                if aim is not None and self.focused is not None and self.focused is not aim:
-                    again = events.Key(event.key, event.character)
-                    self._aimed[id(again)] = self.focused
-                    self.focused._forward_event(again)
-                    return
-        await super().on_event(event)
 
     def on_mount(self) -> None:
         self.register_theme(DARK)
