@@ -82,7 +82,7 @@ def _folders(place: Path) -> list[Path]:
 
 def _named(directory: Path) -> str:
     """After its files; else the folder <experiment>/xtc; else the folder."""
-    with contextlib.suppress(FolderProblem):
+    with contextlib.suppress(FolderProblem, KeyError):  # the latter: its files have just gone
         for files in find_runs(directory).values():
             return files.experiment
     return directory.parent.name if directory.name == "xtc" else directory.name

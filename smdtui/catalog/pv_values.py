@@ -63,7 +63,7 @@ class PvValues:
         at = self.place.get(alias)
         if at is None:
             return None
-        return PvLine(*(self.columns[name][at] for name in COLUMNS), self.unit(alias, pv))
+        return PvLine(unit=self.unit(alias, pv), **{name: self.columns[name][at] for name in COLUMNS})
 
     def unit(self, alias: str, pv: str = "") -> str:
         """The text of the EGU field that was recorded beside the PV, "" without one."""
