@@ -5,12 +5,13 @@ when the file is verified and has its final name.
 """
 
 import argparse
+import errno
 import faulthandler
 import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Callable, List, NoReturn, Optional
+from typing import Callable, List, NoReturn, Optional, Tuple
 
 from producer import log
 from producer.plan_check import PlanRefused
@@ -99,13 +100,13 @@ def _guard_exit(ranks: Ranks) -> Callable[[], None]:
 
 def _end_all(ranks: Ranks, production: Optional[Production], error: BaseException) -> int:
     """Say why, then end every rank. Whoever raised, the file has not its final name."""
-    message, problems = _why(error)
+    message, problems, understood = _why(error)
     if ranks.size > 1:
         message = f"rank {ranks.rank} ({ranks.role}): {message}"
     try:
         for text in problems:
             log.plain(text)
-        if not isinstance(error, (*refusals(), SystemExit, KeyboardInterrupt)):
+        if not understood:
             traceback.print_exc()
         if production is not None:
             production.tell(failed(production.output.path, message))
@@ -119,21 +120,21 @@ def _end_all(ranks: Ranks, production: Optional[Production], error: BaseExceptio
     return 1
 
 
-def _why(error: BaseException) -> "tuple[str, List[str]]":
+def _why(error: BaseException) -> Tuple[str, List[str], bool]:
+    """What ended the rank, the lines to print before it, and whether that is all there is to know."""
     if isinstance(error, PlanRefused):
         count = len(error.problems)
-        return f"the profile does not go with the run ({count} error{'s' * (count > 1)})", [
-            p.text() for p in error.problems
-        ]
+        message = f"the profile does not go with the run ({count} error{'s' * (count > 1)})"
+        return message, [problem.text() for problem in error.problems], True
     if isinstance(error, refusals()):
-        return str(error), []
+        return str(error), [], True
     if isinstance(error, SystemExit):
-        return f"left by sys.exit({error.code!r}) before the end of the run", []
+        return f"left by sys.exit({error.code!r}) before the end of the run", [], True
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted", []
-    if (isinstance(error, OSError) and error.errno == 28) or "No space left" in str(error):
-        return f"the disk is full: {error}", []
-    return f"{type(error).__name__}: {error}", []
+        return "interrupted", [], True
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error):
+        return f"the disk is full: {error}", [], True
+    return f"{type(error).__name__}: {error}", [], False
 
 
 def _flush() -> None:

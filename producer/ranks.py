@@ -74,8 +74,9 @@ class Ranks:
                 time.sleep(0.02)
 
     def abort(self, status: int) -> None:
-        """End all ranks at once; does not return when there are several."""
+        """End all ranks; does not return when there are several."""
         if self.comm is not None:
+            time.sleep(1.0)  # mpiexec ends without reading what this rank has just said
             self.comm.Abort(status)
 
 
