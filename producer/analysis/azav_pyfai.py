@@ -9,6 +9,7 @@ import numpy as np
 from producer.analysis.names import dataset_name, file_path, within
 from producer.detector_context import Context, Lacking, good_pixels
 from producer.kernels.assembly import Assembly
+from producer.kernels.binning import BinSums
 from producer.kernels.pixels import Cleaner
 from producer.parameters import Meta
 from producer.schema import Total, column
@@ -140,7 +141,8 @@ class Computation:
         below = shares @ norm.ravel()
         self._norm = np.where(below > 0, below, np.nan)
         mean = csr_matrix((1 / count[index], (index, pixels)), shape=(size, good.size))
-        self._sums = (shares @ mean).tocsr()
+        together = (shares @ mean).tocoo()
+        self._sums = BinSums(together.row, together.col, together.data, len(below), good.size)
         self._flat = not p.two_dimensional
         self._grid = (p.points, p.azimuthal_points)
         start = within(owner, p.name)
@@ -156,7 +158,7 @@ class Computation:
         ]
 
     def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
-        mean = (self._sums @ self._clean(frame).reshape(-1) / self._norm).astype(np.float32)
+        mean = (self._sums(self._clean(frame).reshape(-1)) / self._norm).astype(np.float32)
         return {self._name: mean if self._flat else mean.reshape(self._grid).T}
 
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:

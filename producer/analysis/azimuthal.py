@@ -7,6 +7,7 @@ import numpy as np
 
 from producer.analysis.names import dataset_name, file_path, within
 from producer.detector_context import Context, Lacking, good_pixels, read_array
+from producer.kernels.binning import BinSums
 from producer.kernels.pixels import Cleaner
 from producer.kernels.scattering import HC_KEV_ANGSTROM, Scattering
 from producer.parameters import Meta
@@ -114,8 +115,6 @@ class Computation:
     def __init__(
         self, parameters: Parameters, owner: str, shape: Tuple[int, ...], dtype: np.dtype, context: Context
     ) -> None:
-        from scipy.sparse import csr_matrix
-
         p = parameters
         good = good_pixels(context, shape, p.mask).ravel()
         if not good.any():
@@ -164,8 +163,7 @@ class Computation:
         count = self.shape[0] * self.shape[1]
         norm = np.bincount(bins, minlength=count)
         self._norm = np.where(norm > 0, norm, np.nan)
-        # In double precision: 1.2 ms a megapixel, where np.bincount takes 5.
-        self._sums = csr_matrix((weights, (bins, pixels.astype(np.int32))), shape=(count, good.size))
+        self._sums = BinSums(bins, pixels, weights, count, good.size)
         start = within(owner, p.name)
         self._name = f"{start}_azav"
         words = "mean of the good pixels, phi by q" if p.r_step_mm is None else "mean of the good pixels, phi by radius"
@@ -188,7 +186,7 @@ class Computation:
             values = values - self._dark
         if self._square:
             values = np.square(values, dtype=np.float64)
-        return {self._name: (self._sums @ values.reshape(-1) / self._norm).reshape(self.shape)}
+        return {self._name: (self._sums(values.reshape(-1)) / self._norm).reshape(self.shape)}
 
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
         return []

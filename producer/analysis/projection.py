@@ -71,6 +71,10 @@ class Computation:
         self._single, self._mean = parameters.single_photon, parameters.mean
         integers = dtype.kind in "iub" or parameters.single_photon
         self._wide = np.dtype(np.int64) if integers else np.dtype(np.float64)
+        # Integers of 16 bits add up in 32 without overflow, in half the time.
+        length_of = int(np.prod(shape)) if self._axis is None else self._shape[self._axis]
+        short = dtype.kind in "iu" and dtype.itemsize <= 2 and length_of <= 1 << 15
+        self._narrow = np.dtype(np.int32 if dtype.kind == "i" else np.uint32) if short else self._wide
         self._good = context.mask(shape).reshape(self._shape).sum(axis=self._axis)
         self._name = f"{within(owner, parameters.name)}_data"
         length = () if self._axis is None else np.shape(self._good)
@@ -84,7 +88,7 @@ class Computation:
         pixels = self._clean(frame.reshape(self._shape))
         if self._single:
             pixels = pixels > 0
-        total = pixels.sum(axis=self._axis, dtype=self._wide)
+        total = pixels.sum(axis=self._axis, dtype=self._wide if self._single else self._narrow)
         if self._mean:
             with np.errstate(invalid="ignore", divide="ignore"):
                 total = np.true_divide(total, self._good)

@@ -9,22 +9,41 @@ class Histogram:
     def __init__(self, edges: np.ndarray, uniform: bool) -> None:
         self._edges = edges
         self._bins = len(edges) - 1
-        self._scale = self._bins / (edges[-1] - edges[0]) if uniform else 0.0
+        self._uniform = uniform
+        self._scale = self._bins / (edges[-1] - edges[0])
+        # How far single precision can put a value from its place, in bins.
+        largest = max(abs(edges[0]), abs(edges[-1])) * self._scale + self._bins
+        self._blur = np.float32(8 * np.finfo(np.float32).eps * largest)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """int64[bins]; of integer or float values; the last bin includes its upper edge."""
-        edges = self._edges
-        values = values[(values >= edges[0]) & (values <= edges[-1])]
+        """int64[bins]; of integer or float values; the last bin includes its upper edge. NaN is in none."""
         if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
-            levels = np.bincount(values - values.min()) if values.size else np.zeros(0, np.int64)
-            first = int(values.min()) if values.size else 0
-            return np.histogram(np.arange(first, first + len(levels)), edges, weights=levels)[0].astype(np.int64)
-        if not self._scale:
-            return np.histogram(values, edges)[0].astype(np.int64)
-        exact = values.astype(np.float64, copy=False)
-        number = ((exact - edges[0]) * self._scale).astype(np.int32)
-        np.minimum(number, self._bins - 1, out=number)
-        # By rounding a value can be one bin off; the edges decide.
-        number -= exact < edges[number]
-        number += (exact >= edges[number + 1]) & (number < self._bins - 1)
-        return np.bincount(number, minlength=self._bins)
+            return self._levels(values)
+        if values.dtype != np.float32 or not self._uniform or self._blur > 0.1:
+            return self._exact(values)
+        place = (values - np.float32(self._edges[0])) * np.float32(self._scale)
+        np.fmin(np.fmax(place, np.float32(-1), out=place), np.float32(self._bins + 1), out=place)  # NaN becomes -1
+        unsure = np.flatnonzero(np.abs(place - np.rint(place)) <= self._blur)
+        number = np.floor(place, out=place).astype(np.int64)
+        number += 1
+        counts = np.bincount(number, minlength=self._bins + 3)
+        counts -= np.bincount(number[unsure], minlength=self._bins + 3)
+        return counts[1 : self._bins + 1] + self._exact(values[unsure])
+
+    def _exact(self, values: np.ndarray) -> np.ndarray:
+        """Place by place among the edges."""
+        values = values[(values >= self._edges[0]) & (values <= self._edges[-1])].astype(np.float64)
+        number = np.searchsorted(self._edges, values, side="right") - 1
+        return np.bincount(np.minimum(number, self._bins - 1), minlength=self._bins)
+
+    def _levels(self, values: np.ndarray) -> np.ndarray:
+        """Of integers of few bits: how often each occurs, then each once."""
+        if not values.size:
+            return np.zeros(self._bins, np.int64)
+        first = int(values.min())
+        often = np.bincount(values.reshape(-1).astype(np.int64) - first)
+        levels = np.arange(first, first + len(often), dtype=np.float64)
+        inside = (levels >= self._edges[0]) & (levels <= self._edges[-1])
+        number = np.searchsorted(self._edges, levels[inside], side="right") - 1
+        counts = np.bincount(np.minimum(number, self._bins - 1), often[inside], self._bins)
+        return counts.astype(np.int64)

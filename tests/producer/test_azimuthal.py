@@ -96,7 +96,7 @@ def test_each_bin_is_the_mean_over_its_pixels(more, polarization, corrected):
                 wanted[k, b] = sum(inside) / len(inside)
     got = computation.event(FRAME, 1)["det/azav_azav"]
     assert got.shape == wanted.shape
-    assert np.allclose(got, wanted, rtol=1e-9, equal_nan=True)
+    assert np.allclose(got, wanted, rtol=5e-7, equal_nan=True)
     once = {about.path: value for about, value in computation.once}
     assert np.array_equal(once["UserDataCfg/det/azav__azav_norm"], norm)
     assert np.allclose(once["UserDataCfg/det/azav__azav_qbins"], edges)
