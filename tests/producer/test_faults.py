@@ -198,14 +198,13 @@ def test_every_problem_of_the_profile_is_printed_with_its_line(quick_run, tmp_pa
 def test_names_that_the_run_does_not_have(quick_run, tmp_path):
     (tmp_path / "p.toml").write_text(
         'format = 1\n[epics]\nper_event = ["sam_x", "sam_xx"]\n[timetool]\ndetector = "tmo_atmopl"\n'
-        '[xtcav]\nenabled = true\n[runs.all.tmo_atmopa]\nsums = ["calib"]\n[runs.all.timing]\nsums = ["calib"]\n'
+        '[runs.all.tmo_atmopa]\nsums = ["calib"]\n[runs.all.timing]\nsums = ["calib"]\n'
     )
     done = produce(EXPERIMENT, RUN, quick_run, "p.toml", "o.h5", cwd=tmp_path)
     assert done.status == 1
     assert "p.toml:3:23: error: there is no PV 'sam_xx' in run 3 (did you mean 'sam_x'?)" in done.said
     assert "p.toml:5:1: error: there is no detector 'tmo_atmopl' in run 3 (did you mean 'tmo_atmopal'?)" in done.said
-    assert "p.toml:7:1: error: XTCAV cannot be produced by this version yet" in done.said
-    assert "p.toml:9:1: error: there is no detector 'tmo_atmopa' in run 3 (did you mean 'tmo_atmopal'?)" in done.said
+    assert "p.toml:7:1: error: there is no detector 'tmo_atmopa' in run 3 (did you mean 'tmo_atmopal'?)" in done.said
     assert "p.toml does not go with run 3 of tmoc00126." in done.last and names(tmp_path) == ["p.toml"]
 
 
