@@ -26,7 +26,7 @@ class Services:
 
     site: Any  # smdtui.site.Site
     experiment: Any = None  # smdtui.catalog.experiment.Experiment
-    catalog: Any = None  # smdtui.catalog.runs.RunCatalog; see run_catalog
+    catalog: Any = None  # smdtui.catalog.runs.RunCatalog, in place of a process apart; see run_feed
     trouble: str = ""
     demo: bool = False
     ascii: bool = False
@@ -36,6 +36,18 @@ class Services:
     selection: Selection = Selection()
 
     _document: Any = field(default=None, repr=False)
+    _feed: Any = field(default=None, repr=False)
+    _probes: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _session: Any = field(default=None, repr=False)
+
+    @property
+    def session(self) -> Any:
+        """smdtui.profile.session.Session: keeps unsaved changes, tells other consoles of them."""
+        if self._session is None:
+            from smdtui.profile.session import Session
+
+            self._session = Session(self.state_dir, self.who)
+        return self._session
 
     @property
     def document(self) -> Any:
@@ -63,13 +75,40 @@ class Services:
             return None
         return f"{Path(self._document.path).name} has changes that are not saved."
 
-    def run_catalog(self) -> Any:
-        """The runs of the experiment. To be called in the background: the first call imports numpy."""
-        if self.catalog is None:
-            from smdtui.catalog.runs import RunCatalog
+    @property
+    def feed(self) -> Any:
+        """The feed of the runs, None before anybody asked for it."""
+        return self._feed
 
-            self.catalog = RunCatalog(self.experiment.directory)
-        return self.catalog
+    def run_feed(self) -> Any:
+        """The runs of the experiment as they are found by a process apart, or by `catalog` where one was given.
+
+        To be called in the background: the first call imports numpy."""
+        if self._feed is None:
+            from smdtui.catalog.run_feed import CatalogFeed, RunFeed
+
+            self._feed = CatalogFeed(self.catalog) if self.catalog else RunFeed(self.experiment.directory)
+        return self._feed
+
+    def probe(self) -> Any:
+        """The probe of the experiment's psana environment, kept running; None where it is another program."""
+        environment = self.site.environment_for(self.experiment.name) if self.site is not None else None
+        if environment is None or environment.names != "probe":
+            return None
+        if environment not in self._probes:
+            from smdtui.catalog.probe_process import ProbeProcess
+
+            self._probes[environment] = ProbeProcess(environment)
+        return self._probes[environment]
+
+    def close(self) -> None:
+        """End the processes that read; jobs go on."""
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
+        for probe in self._probes.values():
+            probe.close()
+        self._probes.clear()
 
     def open(self, experiment: Any) -> None:
         """Turn to an experiment: nothing of the one before stays selected; of its profiles, the one changed last is."""

@@ -8,13 +8,14 @@ from typing import Any, cast
 
 from producer.analysis import FUNCTIONS, roi
 from producer.defaults import SECTIONS
+from producer.parameters import as_toml, only_short
 from producer.problem import Problem, errors
-from producer.report import Path
+from producer.report import Path, dotted
 from smdtui.profile import edit, sections
 from smdtui.profile.document import EditFailed, ProfileDocument
 from smdtui.profile.entry_draft import EntryDraft
 from smdtui.profile.form import fields_of, inner_tables
-from smdtui.profile.outline import Part
+from smdtui.profile.outline import Part, values_of
 from smdtui.profile.pv_draft import PvDraft
 from smdtui.profile.roi_draft import RoiDraft
 
@@ -158,6 +159,32 @@ def _set_changed(scratch: ProfileDocument, path: Path, draft: EntryDraft, part: 
             scratch.remove((*path, key))
         else:
             raise EditFailed(f"{key} comes from the base and cannot be taken out here, only replaced")
+
+
+def override(document: ProfileDocument, place: Path, run: int) -> None:
+    """From `run` on a section of the file itself in place of the one at `place`, which a base has: with its values, for
+    those of its runs that no other section of the file has."""
+    profile = document.profile()
+    slots = [
+        section
+        for section in (profile.sections if profile else ())
+        if section.depth and section.path[: len(place)] == place
+    ]
+    if not slots:
+        raise EditFailed(f"no base has [{dotted(place)}]")
+    wanted = slots[0].range.since(run)
+    for section in slots:
+        free = sections.without(wanted, sections.others(document.text, section.path, True)) if wanted else None
+        if free is None:
+            raise EditFailed(f"this file has {section.detector} {section.function} for the runs from {run} on already")
+        values = [values_of(entry.value) for entry in section.entries]
+        key = sections.key_for(document.text, free.text)
+        path = ("runs", key, section.detector, section.function)
+        if FUNCTIONS[section.function].MANY:
+            written: Any = values
+        else:
+            written = as_toml(section.entries[0].value) if only_short(type(section.entries[0].value)) else values[0]
+        document.text = sections.put(document.text, path, written)
 
 
 def remove(document: ProfileDocument, part: Part) -> None:

@@ -264,6 +264,21 @@ class ProfileDocument:
             now = None
         return None if now == self._seen else (now or b"").decode("utf-8", "replace")
 
+    @property
+    def seen(self) -> str | None:
+        """What the file held when it was last read or written here; None where there was none."""
+        return None if self._seen is None else self._seen.decode("utf-8", "replace")
+
+    def take_over(self, text: str, seen: str | None) -> None:
+        """`text`, which a console that is gone made of a file that held `seen`, becomes the buffer, a step of undo."""
+        self._seen = None if seen is None else seen.encode("utf-8")
+        self.text = text
+
+    def merge(self, text: str, theirs: str) -> None:
+        """`text`, which was made knowing that the file holds `theirs` now, becomes the buffer, a step of undo."""
+        self._seen = theirs.encode("utf-8")
+        self.text = text
+
     def save(self, who: str, why: str = "", overwrite: bool = False) -> None:
         """Raises ChangedOnDisk, SaveFailed; the buffer stays as it is. `overwrite`: after the operator saw what
         somebody else wrote; theirs is kept in the history."""

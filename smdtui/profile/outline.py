@@ -10,7 +10,7 @@ from typing import Any, cast
 from producer.analysis import FUNCTIONS
 from producer.defaults import SECTIONS
 from producer.layers import DEFAULT, Entry, Origin, Section
-from producer.parameters import as_toml, describe
+from producer.parameters import as_toml, describe, short_field
 from producer.plan import Plan, Profile
 from producer.problem import Problem
 from producer.report import dotted
@@ -52,16 +52,23 @@ class Part:
     @property
     def values(self) -> dict[str, Any]:
         """The parameters behind the row as the profile would hold them, those at their default left out."""
-        written, cls = as_toml(self.data), cast(Any, type(self.data))
-        return {
-            f.name: written[f.name]
-            for f in describe(cls)
-            if f.name in written and (f.required or getattr(self.data, f.name) != f.default)
-        }
+        return values_of(self.data)
 
     @property
     def removable(self) -> bool:
         return self.own and self.kind in ("pv", "setting", "function", "inner") and self.origin != DEFAULT
+
+
+def values_of(parameters: Any) -> dict[str, Any]:
+    """As the profile would hold them, those at their default left out."""
+    written, cls = as_toml(parameters), cast(Any, type(parameters))
+    if not isinstance(written, dict):
+        return {short_field(cls) or "": written}
+    return {
+        f.name: written[f.name]
+        for f in describe(cls)
+        if f.name in written and (f.required or getattr(parameters, f.name) != f.default)
+    }
 
 
 def parts(profile: Profile, run: int | None = None) -> tuple[Part, ...]:
@@ -354,6 +361,22 @@ def row_of(parts: Sequence[Part], key: str) -> int | None:
         if part.own and part.kind != "problem" and inside and len(part.path) > depth:
             best, depth = n, len(part.path)
     return best
+
+
+def row_at(parts: Sequence[Part], path: Place, other: int) -> int:
+    """The row of the part at `path`, else of the first below it, else `other`."""
+    exact = next((n for n, part in enumerate(parts) if part.path == path and part.own and part.kind != "problem"), None)
+    below = (n for n, part in enumerate(parts) if part.path[: len(path)] == path and part.own)
+    return exact if exact is not None else next(below, other)
+
+
+def first_row(parts: Sequence[Part]) -> int:
+    """Where the cursor begins: on the first problem, else on the first detector of the selected run, of a range rather
+    than of ``all``."""
+    if parts and parts[0].path == ("problems",):
+        return 0
+    used = [n for n, part in enumerate(parts) if part.kind == "detector" and part.used and part.own]
+    return next((n for n in used if not parts[n].data.is_all), used[0] if used else 0)
 
 
 def nearest_row(old: Sequence[Part], at: int, new: Sequence[Part]) -> int:

@@ -125,7 +125,7 @@ def others(text: str, place: Path, itself: bool = False) -> list[tuple[RunRange,
     """The sections that share a (detector, function) with `place`: their ranges and where they are, one for each
     detector and function where `place` has several."""
     runs = table_of(text).get("runs", {})
-    mine = _slots(runs.get(place[1], {}), place)
+    mine = {(str(place[2]), str(place[3]))} if len(place) == 4 else _slots(runs.get(place[1], {}), place)
     found: list[tuple[RunRange, Path]] = []
     for key, detectors in runs.items():
         if key == place[1] and not itself:

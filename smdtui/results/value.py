@@ -44,6 +44,18 @@ def profile_used(path: Path) -> str:
     return "\n".join([*long, "---", *short] if long else short)
 
 
+def plan_text(path: Path) -> str:
+    """The frozen plan that the file was made with, as TOML. ValueError in words if the file has none, OSError if it
+    cannot be read."""
+    import h5py
+
+    with h5py.File(path, "r", locking=False) as file:
+        plan = file.get("UserDataCfg/plan")
+        if not isinstance(plan, h5py.Dataset):
+            raise ValueError(f"{path} does not say what it was made with")
+        return as_text(plan[()])
+
+
 def as_text(value: Any) -> str:
     """Bytes and strings as they read, numbers as numpy prints them."""
     import numpy as np

@@ -17,6 +17,7 @@ from smdtui.widgets.banner import Banner
 from smdtui.widgets.key_footer import KeyFooter
 from smdtui.widgets.plain import Plain
 
+KEEP_SECONDS = 0.1  # after an edit, to write once for many that follow one another
 TOO_SMALL = "smdtui needs a window of at least 60 x 16 characters.\nMake this one larger; nothing is lost."
 
 
@@ -90,8 +91,18 @@ class BaseScreen(Screen[Any]):
         self.follow_selection()
 
     def changed_profile(self) -> None:
-        """To be called after an edit of the shared document: the banner shows that it is not saved."""
+        """To be called after an edit of the shared document: the banner shows that it is not saved, and the buffer is
+        kept against a crash."""
         self.query_one(Banner).refresh()
+        document, session = self.services.document, self.services.session
+        if document is None:
+            return
+        path, text, seen, unsaved = document.path, document.text, document.seen, document.unsaved
+
+        def work(task: Task) -> str:
+            return "" if task.wait(KEEP_SECONDS) else session.changed(path, text, seen, unsaved)
+
+        self.background("keep", work, lambda why: self.say(why, "warn") if why else None)
 
     def say(self, text: str, role: str = "") -> None:
         """The message line; role is "", ok, warn or error. The first line of a longer text."""

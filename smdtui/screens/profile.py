@@ -8,24 +8,25 @@ from typing import Any, ClassVar
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from producer.problem import Problem
 from producer.report import Path
 from smdtui.profile import place
 from smdtui.profile.change import EditFailed, remove, toggle_all_pvs
 from smdtui.profile.document import ProfileDocument
-from smdtui.profile.outline import Part, nearest_row, row_of
+from smdtui.profile.outline import Part, first_row, nearest_row, row_at
+from smdtui.profile.presence import BEAT
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
-from smdtui.screens.editor import EditorFailed, edit_outside
-from smdtui.screens.problems import ProblemsSheet
-from smdtui.screens.profile_check import check_buffer
+from smdtui.screens.profile_check import CheckKeys
 from smdtui.screens.profile_choice import choose, offer
 from smdtui.screens.profile_compare import CompareKeys
 from smdtui.screens.profile_forms import form_to_add, form_to_change, what_to_add
 from smdtui.screens.profile_ranges import RangeKeys
 from smdtui.screens.profile_rows import PART_COLUMNS, PLAN_COLUMNS, ProfileState, part_cells, plan_cells
 from smdtui.screens.profile_saving import save
+from smdtui.screens.profile_session import SessionKeys
+from smdtui.screens.profile_writing import TextKeys
+from smdtui.screens.why_form import WhyDraft, WhyForm
 from smdtui.services import Selection
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.plain import Plain
@@ -35,7 +36,7 @@ from smdtui.widgets.run_timeline import RunTimeline
 from smdtui.widgets.virtual_list import Cells, VirtualList
 
 
-class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
+class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, BaseScreen):
     """The parts on the left, the plan on the right (p, where there is no room for both), t the text."""
 
     NAME = "profile"
@@ -66,6 +67,8 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
                 self.select(profile=there[0])
         self._look_for_runs()
         self.look_again()
+        self.look_at_session()
+        self.set_interval(BEAT, self.look_at_session)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -75,10 +78,6 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
     @property
     def parts(self) -> VirtualList:
         return self.query_one("#parts", VirtualList)
-
-    @property
-    def text_area(self) -> ProfileText:
-        return self.query_one(ProfileText)
 
     @property
     def document(self) -> ProfileDocument | None:
@@ -123,6 +122,8 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
     def selection_changed(self, old: Selection | None, new: Selection) -> None:
         if old is not None and (old.run, old.profile) != (new.run, new.profile):
             self.look_again()
+        if old is not None and old.profile != new.profile:
+            self.look_at_session()
 
     def changed_profile(self) -> None:
         super().changed_profile()
@@ -147,20 +148,35 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
     def _show(self, state: ProfileState) -> None:
         before, self.state = self.state, state
         at = nearest_row(before.parts, self.parts.state.cursor, state.parts)
-        if not before.parts and state.problems:
-            at = 0
+        if not before.parts:
+            at = first_row(state.parts)
+        if self._wanted is not None:
+            at = row_at(state.parts, self._wanted, at)
+            self._wanted = None
         self._paint()
         self.parts.state = self.parts.state.to(at)
-        if self.has_class("-text"):
-            self.text_area.show(state.text)
+        self.show_in_text(state.text, state.problems)
 
     def _paint(self) -> None:
-        state, dirty = self.state, self.services.unsaved() is not None
-        self.query_one("#profile-head", Plain).set_text(state.head(dirty, self.services.ascii) if state.file else "")
-        self.query_one(RunTimeline).timeline = state.timeline
+        state = self.state
+        self.paint_head()
+        self.query_one(RunTimeline).timeline = state.timeline.with_current(self._current)
         self.parts.show(range(len(state.parts)))
         self.query_one("#plan", VirtualList).show(range(len(state.plan)))
         self.refresh_bindings()
+
+    def paint_head(self) -> None:
+        state, dirty = self.state, self.services.unsaved() is not None
+        head = state.head(dirty, self.services.ascii, self.editors) if state.file else ""
+        self.query_one("#profile-head", Plain).set_text(head)
+
+    @property
+    def _current(self) -> tuple[str, str, str] | None:
+        """What of the timeline the cursor is on."""
+        part = self.part
+        if part is None or part.path[:1] != ("runs",) or len(part.path) < 3:
+            return None
+        return str(part.path[2]), str(part.path[3]) if len(part.path) > 3 else "", str(part.path[1])
 
     def _part_cells(self, row: int) -> Cells:
         return part_cells(self.state.parts[row], self.services.ascii)
@@ -169,10 +185,12 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
         return plan_cells(self.state.plan[row], self.state.file)
 
     def on_virtual_list_highlighted(self, event: VirtualList.Highlighted) -> None:
+        line = self.query_one(RunTimeline)
+        line.timeline = line.timeline.with_current(self._current)
         self.refresh_bindings()
 
     def unsaved(self) -> str | None:
-        self._take_text()
+        self.take_text()
         return self.services.unsaved()
 
     # -- runs
@@ -224,7 +242,7 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
         elif part.kind == "all_pvs":
             self.edit(lambda document: toggle_all_pvs(document, part), "Every EPICS PV: turned around")
         elif part.kind == "problem":
-            self._show_text(part.data.line, part.data.column)
+            self.show_text(part.data.line, part.data.column)
         else:
             self.action_add()
 
@@ -233,11 +251,11 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
         if self.document is None:
             return
         path = self.part.path if self.part is not None else ()
-        answers = what_to_add(path)
+        answers, part = what_to_add(path, self.part), self.part
 
         def chosen(what: str | None) -> None:
             if what:
-                self.app.push_screen(form_to_add(what, path))
+                self.app.push_screen(form_to_add(what, path, part))
 
         if len(answers) == 1:
             chosen(answers[0].name)
@@ -263,7 +281,7 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
 
     # -- the file
     def action_save(self) -> None:
-        self._take_text()
+        self.take_text()
         document = self.document
         if document is None:
             return
@@ -271,6 +289,21 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
             self.say("There is nothing to save.")
             return
         save(self, document, self._now_editing)
+
+    def action_save_why(self) -> None:
+        self.take_text()
+        document = self.document
+        if document is None:
+            return
+        if not document.unsaved:
+            self.say("There is nothing to save.")
+            return
+
+        def answered(draft: WhyDraft | None) -> None:
+            if draft is not None:
+                save(self, document, self._now_editing, draft.why)
+
+        self.app.push_screen(WhyForm(), answered)
 
     def _now_editing(self, document: ProfileDocument) -> None:
         if document is not self.services.document:
@@ -294,91 +327,10 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
     def action_open_other(self) -> None:
         choose(self, self.unsaved(), lambda path: self.select(profile=path))
 
-    # -- checking
-    def action_check(self) -> None:
-        self._take_text()
-        document, services = self.document, self.services
-        if document is None:
-            return
-        run = services.selection.run
-        buffer = ProfileDocument(document.path, document.text, None)
-        dirty = document.unsaved
-        self.say(f"Checking against run {run} ..." if run is not None else "Checking the file ...")
-
-        def done(problems: list[Problem]) -> None:
-            what = f"run {run}" if run is not None else "the file"
-            notes = [p.message for p in problems if p.severity == "note"]
-            if len(notes) == len(problems):
-                self.say("; ".join([f"Checked against {what}: nothing is wrong", *notes]), "ok")
-                return
-            self.say("")
-            self.app.push_screen(ProblemsSheet(f"Problems with {what}", problems), chosen)
-
-        def chosen(problem: Problem | None) -> None:
-            if problem is not None:
-                self._go_to(problem)
-
-        self.background(
-            "check", lambda task: check_buffer(buffer, dirty, services.site, services.experiment, run), done
-        )
-
-    def _go_to(self, problem: Problem) -> None:
-        """The part that a problem is about when it has a row, else its line in the text."""
-        if problem.file and problem.file != self.state.file:
-            self.say(f"That is in the base {problem.file}, line {problem.line}.", "warn")
-            return
-        row = row_of(self.state.parts, problem.key)
-        if row is not None and self.state.parts[row].kind != "head":
-            self.parts.focus()
-            self.parts.state = self.parts.state.to(row)
-        else:
-            self._show_text(problem.line, problem.column)
-        self.say(problem.message, "error" if problem.severity == "error" else "warn")
-
-    # -- the text
     def action_plan(self) -> None:
         self.remove_class("-text")
         self.toggle_class("-plan")
         (self.query_one("#plan", VirtualList) if self.has_class("-plan") else self.parts).focus()
-
-    def action_text(self) -> None:
-        part = self.part
-        self._show_text(part.origin.line if part is not None and part.own else 1, 1)
-
-    def _show_text(self, line: int, column: int) -> None:
-        document = self.document
-        if document is not None:
-            self.add_class("-text")
-            self.text_area.show(document.text, max(1, line), column)
-            self.text_area.focus()
-
-    def on_profile_text_settled(self, event: ProfileText.Settled) -> None:
-        document = self.document
-        if document is not None and document.text != event.text_now:
-            document.text = event.text_now
-            self.changed_profile()
-
-    def _take_text(self) -> None:
-        """What was typed into the text becomes the buffer, now."""
-        text, document = self.text_area.settle(), self.document
-        if text is not None and document is not None:
-            document.text = text
-
-    def action_editor(self) -> None:
-        """The text in $EDITOR; what is written there becomes the buffer, not the file."""
-        self._take_text()
-        document = self.document
-        if document is None:
-            return
-        try:
-            text = edit_outside(self.app, document.path.name, document.text)
-        except EditorFailed as failed:
-            self.say(str(failed), "warn")
-            return
-        if text != document.text:
-            document.text = text
-            self.say("Taken over from the editor; not saved yet.", "ok")
-            self.changed_profile()
 
     def action_launch(self) -> None:
         run = self.services.selection.run
@@ -387,7 +339,7 @@ class ProfileScreen(RangeKeys, CompareKeys, BaseScreen):
 
     def go_back(self) -> bool:
         if self.has_class("-text"):
-            self._take_text()
+            self.take_text()
             self.remove_class("-text")
             self.parts.focus()
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from producer.layers import DEFAULT
@@ -10,6 +11,7 @@ from producer.problem import Problem, errors
 from smdtui import words
 from smdtui.profile.document import ProfileDocument
 from smdtui.profile.outline import Part, PlanRow, parts, plan_rows, problem_parts, timeline
+from smdtui.profile.presence import Editor
 from smdtui.profile.timeline import Timeline
 from smdtui.theme import look
 from smdtui.widgets.columns import Column
@@ -55,7 +57,7 @@ class ProfileState:
     def errors(self) -> int:
         return len(errors(self.problems))
 
-    def head(self, dirty: bool, ascii_only: bool = False) -> str:
+    def head(self, dirty: bool, ascii_only: bool = False, editors: Sequence[Editor] = ()) -> str:
         """The line above the parts: which run, whether it is saved, how many problems."""
         run = f"run {self.run}" if self.run is not None else "no run"
         told = [run]
@@ -68,6 +70,9 @@ class ProfileState:
             counts = [words.plural(self.errors, "error")] if self.errors else []
             counts += [words.plural(mild, "warning")] if mild else []
             told.append(f"{shown.ascii if ascii_only else shown.glyph} {', '.join(counts)}")
+        if editors:
+            others = f" and {len(editors) - 1} more" if len(editors) > 1 else ""
+            told.append(f"{'!' if ascii_only else '▲'} {editors[0].text()}{others}")
         return "   ".join(told)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from producer.analysis import FUNCTIONS
-from smdtui.profile.change import put_entry, put_pv
+from smdtui.profile.change import put_entry, put_inner, put_pv
 from smdtui.profile.document import ProfileDocument
 from smdtui.profile.entry_draft import EntryDraft
+from smdtui.profile.form import inner_tables
 from smdtui.profile.outline import Part, section_title
 from smdtui.profile.pv_draft import PvDraft
 from smdtui.screens.edit_form import EditForm
@@ -50,7 +51,9 @@ class EntryForm(EditForm[EntryDraft]):
             draft = EntryDraft.function(name, (), runs, detector, data)
         else:
             draft = EntryDraft.section(name, data)
-        super().__init__(name if self._is_function else section_title(name), draft)
+        names = [f.name for f in draft.form.fields if f.name not in ("runs", "detector")]
+        focus = names[0] if names and (part is not None or detector) else ""
+        super().__init__(name if self._is_function else section_title(name), draft, focus)
         self.part, self._where = part, (runs, detector)
 
     def on_mount(self) -> None:
@@ -63,4 +66,21 @@ class EntryForm(EditForm[EntryDraft]):
 
     def change(self, document: ProfileDocument, draft: EntryDraft) -> None:
         put_entry(document, draft, self.part)
+        self.done = f"{self.sheet_title} {'changed' if self.part else 'added'}"
+
+
+class InnerForm(EditForm[EntryDraft]):
+    """A table within the function or section of `owner`: a new one called `name`, or the one of `part`."""
+
+    def __init__(self, owner: Part, part: Part | None = None, name: str = "") -> None:
+        if part is not None:
+            name, parameters, values = part.title, type(part.data), part.data
+        else:
+            table = next(table for table in inner_tables(type(owner.data)) if table.name == name)
+            parameters, values = table.parameters, None
+        super().__init__(name.replace("_", " "), EntryDraft.table(name, parameters, values))
+        self.owner, self.part = owner, part
+
+    def change(self, document: ProfileDocument, draft: EntryDraft) -> None:
+        put_inner(document, draft, self.owner, self.part)
         self.done = f"{self.sheet_title} {'changed' if self.part else 'added'}"

@@ -234,7 +234,7 @@ async def test_saving_keeps_the_version_before(opened, profile, wait_for):
 
 
 @pytest.mark.parametrize(
-    "answer, mine, theirs", [(0, None, True), (1, "copy", True), (2, "copy", True), (3, "file", False)]
+    "answer, mine, theirs", [(0, None, True), (2, "copy", True), (3, "copy", True), (4, "file", False)]
 )
 async def test_a_change_from_outside_loses_nothing(opened, profile, wait_for, answer, mine, theirs):
     app, show = opened
@@ -257,8 +257,8 @@ async def test_a_change_from_outside_loses_nothing(opened, profile, wait_for, an
         elif mine == "file":
             assert profile.read_text() == edited and "# theirs" in here.history()[0].text()
         else:
-            assert here.path == (profile if answer == 1 else copies[0]) and not here.unsaved
-            assert here.text == (TEXT + "# theirs\n" if answer == 1 else edited)
+            assert here.path == (profile if answer == 2 else copies[0]) and not here.unsaved
+            assert here.text == (TEXT + "# theirs\n" if answer == 2 else edited)
 
 
 async def test_quitting_with_changes_asks_and_keeps_them(opened, profile, wait_for):
