@@ -177,5 +177,8 @@ def run(services: Services, mouse: bool = True) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     gc.disable()  # until the first picture: nothing of what is made before it is garbage
     app = SmdApp(services)
-    app.run(mouse=mouse)
+    try:
+        app.run(mouse=mouse)
+    finally:
+        services.close()
     return app.return_code or 0

@@ -77,7 +77,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "help": (Key("help.close", "escape,q,question_mark", "close", "Close", "close the help", 10, "esc"),),
     "runs": (
         Key("runs.goto", "colon", "go_to_run", "Run number", "go to a run by its number; 12-20,25 selects", 31, ":"),
-        Key("runs.sort", "s", "sort", "Sort", "sort by the next column", 44),
+        Key("runs.sort", "s", "sort", "Sort", "sort by the next column", 93),
         Key("runs.reverse", "S", "reverse", "Reverse", "turn the order around"),
         Key("runs.profile", "p", "profile", "Profile", "what is extracted from this run", 40),
         Key("runs.launch", "L", "launch", "Produce", "launch the production of the selected runs", 41),

@@ -12,16 +12,20 @@ import select
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from producer.run_folder import FolderProblem, Runs, listed
-from producer.run_summary import RunSummary
-from smdtui.catalog.runs import RunCatalog
+
+if TYPE_CHECKING:  # numpy is imported when the first numbers are out
+    from producer.run_summary import RunSummary
+    from smdtui.catalog.runs import RunCatalog
 
 # what is sent of a run; the events of each stream stay here
-FIELDS = tuple(field.name for field in fields(RunSummary) if field.name != "stream_events")
+FIELDS = (
+    *("run", "begin", "end", "events", "steps", "scan", "streams", "bytes", "state", "problem"),
+    *("last", "chunks", "format"),
+)
 SLICE = 0.2  # seconds of reading between two looks at what is asked for
 POLL = 4.0  # seconds between looks at the folder
 
@@ -37,11 +41,13 @@ def ranges(runs: Iterable[int]) -> list[list[int]]:
     return result
 
 
-def row(summary: RunSummary) -> list[Any]:
+def row(summary: "RunSummary") -> list[Any]:
     return [getattr(summary, name) for name in FIELDS]
 
 
-def summary_of(values: Sequence[Any]) -> RunSummary:
+def summary_of(values: Sequence[Any]) -> "RunSummary":
+    from producer.run_summary import RunSummary
+
     return RunSummary(stream_events=(), **dict(zip(FIELDS, values, strict=True)))
 
 
@@ -76,6 +82,8 @@ def main(argv: Sequence[str] | None = None, source: int = 0, sink: int = 1) -> i
     talk = _Conversation(source, sink)
     try:
         _quickly(directory, talk)
+        from smdtui.catalog.runs import RunCatalog
+
         _serve(RunCatalog(directory), talk)
     except BrokenPipeError:  # the app has gone
         return 0
@@ -92,7 +100,7 @@ def _quickly(directory: Path, talk: _Conversation) -> None:
         talk.tell(runs=ranges(runs))
 
 
-def _serve(catalog: RunCatalog, talk: _Conversation) -> None:
+def _serve(catalog: "RunCatalog", talk: _Conversation) -> None:
     told: dict[int, RunSummary] = {}
     numbers: list[list[int]] = []
     trouble: str | None = None

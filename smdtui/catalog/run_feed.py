@@ -8,9 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from producer.run_summary import RunSummary
-from smdtui.catalog.fill import summary_of
+from producer.run_folder import FolderProblem
+
+if TYPE_CHECKING:  # they import numpy; the process is started before that
+    from producer.run_summary import RunSummary
+    from smdtui.catalog.runs import RunCatalog
 
 SILENT = 20.0  # seconds after which the file system is said not to answer
 STARTS, WITHIN = 3, 60.0  # no more than so many starts in so many seconds
@@ -21,10 +25,46 @@ class Found:
     """What is known at one moment. `summaries`: None for a run of which only the number is known; `complete`: the
     folder was listed; `pending`: runs still to be read; `problem`: why the folder cannot be read, in a sentence."""
 
-    summaries: dict[int, RunSummary | None]
+    summaries: "dict[int, RunSummary | None]"
     pending: int = 0
     problem: str | None = None
     complete: bool = False
+
+
+class CatalogFeed:
+    """The same from a catalog in this process, for folders known to be small and quick."""
+
+    silent = None
+
+    def __init__(self, catalog: "RunCatalog"):
+        self.catalog = catalog
+        self._before: Found | None = None
+        self._wake = threading.Event()
+
+    def take(self, seconds: float) -> Found | None:
+        problem = None
+        try:
+            self.catalog.poll(0.1)
+        except FolderProblem as error:
+            problem = str(error)
+        known = self.catalog.known
+        now = Found({run: known.get(run) for run in self.catalog.runs}, self.catalog.pending, problem, True)
+        if now == self._before:
+            self._wake.wait(seconds)
+            self._wake.clear()
+            return None
+        self._before = now
+        return now
+
+    def watch(self, runs: Sequence[int]) -> None:
+        """Nothing is quicker than to read on."""
+
+    def again(self) -> None:
+        self.catalog.list_again()
+        self._wake.set()
+
+    def close(self) -> None:
+        self._wake.set()
 
 
 class RunFeed:
@@ -144,6 +184,8 @@ class RunFeed:
             self._known = {run: summary for run, summary in self._known.items() if run in here}
             self._news = True
         elif "summaries" in said:
+            from smdtui.catalog.fill import summary_of
+
             rows: list[list[object]] = said["summaries"]  # type: ignore[assignment]
             self._known.update({summary.run: summary for summary in map(summary_of, rows)})
             self._news = True

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.widget import Widget
 
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
-from smdtui.screens.base import words as in_words
 from smdtui.screens.run_rows import RunRows, runs_text
 from smdtui.services import Selection, Services
 from smdtui.widgets.bindings import bindings
@@ -19,16 +19,22 @@ from smdtui.widgets.filter_bar import FilterBar
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.state_badge import badge_cell
 from smdtui.widgets.virtual_list import Cell, Cells, VirtualList
+from smdtui.words import duration as in_seconds
+from smdtui.words import plural
 
-POLL = 4.0  # seconds between looks at the folder
+POLL = 4.0  # seconds between looks at the state of the productions
+REST = 0.25  # seconds between two pictures of the runs while thousands are being read
+SORTED = {"begin": 2, "duration": 3, "events": 4, "rate": 5, "size": 6, "production": 10, "run": 0, "state": 1}
 COLUMNS = (
     Column("run", 5, right=True),
     Column("state", 12),
     Column("begin", 12, right=True),
     Column("duration", 8, right=True, drop=2),
     Column("events", 10, right=True),
+    Column("rate", 8, right=True, drop=5),
     Column("size", 8, right=True, drop=1),
     Column("streams", 7, right=True, drop=3),
+    Column("chunks", 6, right=True, drop=6),
     Column("scan", 9, drop=4),
     Column("production", 14, grow=True),
 )
@@ -76,49 +82,80 @@ class RunsScreen(BaseScreen):
             self._highlight(self.list.state.row)
 
     def _look(self) -> None:
+        """Listen to what is found of the runs, as long as the experiment is open."""
         services = self.services
         if services.experiment is None:
             self.list.set_empty(services.trouble or "No experiment is open.\nPress x to choose one.")
-        elif self.is_current and not self.busy("look"):
+            return
+        if not self.busy("look"):
             if not self.rows.runs:
                 self.list.set_empty(f"Reading {services.experiment.directory} …")
-            from producer.run_folder import FolderProblem
+            self.background("look", lambda task: _listen(services, task), lambda _: None, progress=self._looked)
+        if self.is_current and not self.busy("production") and self.rows.runs:
+            runs = self.rows.runs
+            self.background("production", lambda task: _production(services, runs), self._produced, expected=(OSError,))
 
-            self.background("look", lambda task: _look(services, task), self._looked, failed=self._failed,
-                            progress=self._partly, expected=(OSError, FolderProblem))  # fmt: skip
-
-    def _partly(self, rows: RunRows) -> None:
-        self._found(RunRows(rows.summaries, self.rows.production))
-
-    def _found(self, rows: RunRows) -> None:
-        keep = self._run()
-        marked = {self.rows.runs[row] for row in self.list.state.marked}
-        first = not self.rows.runs
-        self.rows = rows
-        numbers = frozenset(rows.position[run] for run in marked if run in rows.position)
-        if numbers != self.list.state.marked:
-            self.list.state = self.list.state.with_marks(numbers)
-        self._refilter()
-        self._stand_on(self.services.selection.run if first else keep)
-        if first:
-            self.refresh_bindings()
-            self._highlight(self.list.state.row)
-        self._tell()
-
-    def _looked(self, rows: RunRows) -> None:
-        if rows != self.rows:
-            self._found(rows)
-        if not rows.runs:
+    def _looked(self, found: Any) -> None:
+        if isinstance(found, float):
+            self.say(f"The file system has not answered for {in_seconds(found)}; the keys go on.", "warn")
+            return
+        old = self.rows
+        self._found(
+            replace(
+                old,
+                summaries=found.summaries,
+                pending=found.pending,
+                problem=found.problem,
+                complete=found.complete,
+            )
+        )
+        if found.problem:
+            self._failed(found.problem)
+        elif old.problem:
+            self.say("")
+        if not found.summaries and found.complete and not found.problem:
             self.list.set_empty(
                 f"There are no runs in {self.services.experiment.directory} yet.\n"
                 "This screen looks again by itself; x chooses another experiment."
             )
+        if old.runs == () or not old.summaries:
+            self._look()  # the productions
+
+    def _produced(self, production: dict[int, str]) -> None:
+        if production != self.rows.production:
+            self._found(replace(self.rows, production=production))
+
+    def _found(self, rows: RunRows) -> None:
+        """Other rows, or another order: cursor and marks stay with their runs."""
+        keep = self._run()
+        marked = {self.rows.runs[row] for row in self.list.state.marked}
+        first = not self.rows.runs
+        same = rows.runs == self.rows.runs
+        self.rows = rows
+        if not same:
+            numbers = frozenset(rows.position[run] for run in marked if run in rows.position)
+            if numbers != self.list.state.marked:
+                self.list.state = self.list.state.with_marks(numbers)
+        self._refilter()
+        if not same:
+            self._stand_on(self.services.selection.run if first else keep)
+        if first:
+            self.refresh_bindings()
+            self._highlight(self.list.state.row)
+        self._watch()
         self._tell()
 
-    def _failed(self, error: Exception) -> None:
+    def _watch(self) -> None:
+        """What is on the screen is read first."""
+        feed = self.services.feed
+        if feed is not None and self.rows.pending:
+            runs = [self.rows.runs[row] for row in self.list.visible_rows]
+            feed.watch([run for run in runs if self.rows.summaries[run] is None])
+
+    def _failed(self, problem: str) -> None:
         if not self.rows.runs:
-            self.list.set_empty(f"{in_words(error)}\nx chooses another experiment, r looks again.")
-        self.say(in_words(error), "error")
+            self.list.set_empty(f"{problem}\nx chooses another experiment, r looks again.")
+        self.say(problem, "error")
 
     def _tell(self) -> None:
         """The line of the screen: how far the reading is, or what is wrong with the run of the cursor."""
@@ -126,8 +163,10 @@ class RunsScreen(BaseScreen):
         summary = self.rows.summaries.get(run) if run is not None else None
         marked = len(self.list.state.marked)
         parts = [f"{marked} selected"] if marked else []
+        if self.rows.sort != "run" or self.rows.ascending:
+            parts.append(f"by {self.rows.sort}{', ascending' if self.rows.ascending else ''}")
         if self.rows.unread:
-            parts.append(f"reading {len(self.rows.runs) - self.rows.unread} of {len(self.rows.runs)}")
+            parts.append(f"reading {len(self.rows.runs) - self.rows.unread:,} of {len(self.rows.runs):,}")
         if summary is not None and summary.problem:
             parts.append(f"run {run}: {summary.problem}")
         self.query_one("#about", Plain).set_text("   ".join(parts))
@@ -152,7 +191,7 @@ class RunsScreen(BaseScreen):
         return (
             text["run"],
             badge_cell(text["state"], ascii),
-            *(text.get(key, "") for key in ("begin", "duration", "events", "size", "streams")),
+            *(text.get(key, "") for key in ("begin", "duration", "events", "rate", "size", "streams", "chunks")),
             Cell(text.get("scan", ""), "muted"),
             produced,
         )
@@ -168,6 +207,7 @@ class RunsScreen(BaseScreen):
     def _highlight(self, row: int | None) -> None:
         if row is not None and row < len(self.rows.runs) and self.is_current:
             self.select(run=self.rows.runs[row])
+        self._watch()
         self._tell()
 
     def on_virtual_list_highlighted(self, event: VirtualList.Highlighted) -> None:
@@ -194,7 +234,24 @@ class RunsScreen(BaseScreen):
             self.open_launch(runs_text(chosen))
 
     def action_refresh_runs(self) -> None:
+        feed = self.services.feed
+        if feed is not None:
+            feed.again()
         self._look()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        self._sorted(self.rows.next_sort())
+
+    def action_reverse(self) -> None:
+        self._sorted(self.rows.sorted_by(self.rows.sort, not self.rows.ascending))
+
+    def _sorted(self, rows: RunRows) -> None:
+        self._found(rows)
+        sign = ("^", "v") if self.services.ascii else ("▲", "▼")
+        at = SORTED[rows.sort]
+        title = f"{sign[not rows.ascending]}{COLUMNS[at].title}"
+        self.list.set_columns([replace(c, title=title) if i == at else c for i, c in enumerate(COLUMNS)])
 
     def action_experiments(self) -> None:
         """Choose another experiment."""
@@ -216,7 +273,7 @@ class RunsScreen(BaseScreen):
         if bar.text:
             bar.clear()
             self._refilter()
-        bar.start("run", " run number: ")
+        bar.start("run", " run, or runs to select (12-20,25): ")
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         if event.mode == "filter":
@@ -233,11 +290,23 @@ class RunsScreen(BaseScreen):
             if event.accepted and typed.isdigit() and self._run() != int(typed):
                 self.say(f"There is no run {typed}; the nearest is {self._run()}.", "warn")
             elif event.accepted and typed and not typed.isdigit():
-                self.say(f"{typed!r} is not a run number.", "warn")
+                self._mark_runs(typed)
             bar.clear()
             bar.mode = "filter"
         self._refilter()
         self.list.focus()
+
+    def _mark_runs(self, typed: str) -> None:
+        from producer.run_ranges import RunRange
+
+        try:
+            wanted = RunRange.parse(typed)
+        except ValueError as error:
+            self.say(str(error), "warn")
+            return
+        rows = {row for row, run in enumerate(self.rows.runs) if wanted.contains(run)}
+        self.list.state = self.list.state.with_marks(self.list.state.marked | rows)
+        self.say(f"{plural(len(rows), 'run')} of {typed} selected", "ok" if rows else "warn")
 
     def go_back(self) -> bool:
         bar = self.query_one(FilterBar)
@@ -251,19 +320,20 @@ class RunsScreen(BaseScreen):
         return False
 
 
-def _look(services: Services, task: Task) -> RunRows:
-    """What the folder holds now; what is read on the way is reported a few times a second."""
+def _listen(services: Services, task: Task) -> None:
+    """Report what is found of the runs, a few times a second, and a file system that does not answer."""
+    feed = services.run_feed()
+    while not task.cancelled:
+        found = feed.take(1.0)
+        if found is not None:
+            task.report(found)
+            task.wait(REST)
+        elif feed.silent:
+            task.report(feed.silent)
+            task.wait(4.0)
+
+
+def _production(services: Services, runs: Sequence[int]) -> dict[int, str]:
     from smdtui.jobs.production import production_states
 
-    catalog = services.run_catalog()
-    production: dict[int, str] = {}
-    seconds = 0.1
-    while True:
-        catalog.poll(seconds)
-        runs = list(catalog.files)
-        rows = RunRows({run: catalog.known.get(run) for run in runs}, production)
-        if not catalog.pending or task.cancelled:
-            break
-        task.report(rows)
-        seconds = 0.4
-    return RunRows(rows.summaries, production_states(services.experiment, runs))
+    return production_states(services.experiment, runs)

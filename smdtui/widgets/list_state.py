@@ -14,6 +14,7 @@ class ListState:
     cursor: int = 0
     marked: frozenset[int] = frozenset()
     query: str = ""
+    anchor: int | None = None  # the row that was marked last
 
     @property
     def row(self) -> int | None:
@@ -53,13 +54,24 @@ class ListState:
 
     def mark(self) -> ListState:
         """Turn the mark of the row around and go to the next."""
-        return self if self.row is None else replace(self, marked=self.marked ^ {self.row}).move(1)
+        return self if self.row is None else replace(self, marked=self.marked ^ {self.row}, anchor=self.row).move(1)
+
+    def mark_range(self) -> ListState:
+        """Mark the rows shown from the one that was marked last to the cursor's, which alone is marked without one."""
+        if self.row is None:
+            return self
+        try:
+            start = self.cursor if self.anchor is None else self.view.index(self.anchor)
+        except ValueError:  # the filter hides it
+            start = self.cursor
+        low, high = sorted((start, self.cursor))
+        return replace(self, marked=self.marked | set(self.view[low : high + 1]), anchor=self.row)
 
     def mark_all(self) -> ListState:
         return replace(self, marked=self.marked | set(self.view))
 
     def with_marks(self, marked: frozenset[int]) -> ListState:
-        return replace(self, marked=marked)
+        return replace(self, marked=marked, anchor=None)
 
     def unmarked(self) -> ListState:
-        return replace(self, marked=frozenset())
+        return replace(self, marked=frozenset(), anchor=None)

@@ -265,6 +265,9 @@ class VirtualList(ScrollView, can_focus=True):
     def action_mark(self) -> None:
         self.state = self.state.mark()
 
+    def action_mark_range(self) -> None:
+        self.state = self.state.mark_range()
+
     def action_mark_all(self) -> None:
         self.state = self.state.mark_all()
 
@@ -276,7 +279,7 @@ class VirtualList(ScrollView, can_focus=True):
             self.post_message(self.Opened(self, self.state.row))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("mark", "mark_all", "mark_none"):
+        if action in ("mark", "mark_range", "mark_all", "mark_none"):
             return self.markable
         return True
 

@@ -28,15 +28,17 @@ def many(count):
 
 # -- rows, without a screen
 def test_a_row_says_when_how_long_how_many_and_how_large():
-    rows = RunRows().with_runs([2]).with_summaries([summary(2, scan=True, steps=5)])
+    rows = RunRows().with_runs([2]).with_summaries([summary(2, scan=True, steps=5, chunks=3)])
     assert rows.text(2, 1_800_000_000.0) == {
         "run": "2",
         "state": "complete",
         "begin": "08:02:00",
         "duration": "1:01:01",
         "events": "2,400",
+        "rate": "0.656/s",
         "size": "2.0 GB",
         "streams": "2",
+        "chunks": "3",
         "scan": "scan 5",
         "production": "none",
     }
@@ -81,7 +83,7 @@ def text_of(app) -> str:
 def ready(wait_for):
     async def wait(pilot, app):
         await wait_for(pilot, lambda: len(app.screen.rows.runs) == 3 and not app.screen.rows.unread, "all runs")
-        await wait_for(pilot, lambda: not app.screen.busy("look"), "the look at the folder to end")
+        await wait_for(pilot, lambda: app.screen.rows.production, "the productions")
 
     return wait
 
