@@ -11,13 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from producer.plan import check  # noqa: E402
-from smdtui.profile.importing.items import LOST  # noqa: E402
-from smdtui.profile.importing.read import read  # noqa: E402
-from smdtui.profile.importing.report import report_text  # noqa: E402
-from smdtui.profile.importing.roundtrip import differences  # noqa: E402
-from smdtui.profile.importing.translate import translate  # noqa: E402
-from smdtui.profile.importing.write import profile_text  # noqa: E402
+from producer.plan import check
+from smdtui.profile.importing.items import LOST
+from smdtui.profile.importing.read import read
+from smdtui.profile.importing.report import report_text
+from smdtui.profile.importing.roundtrip import differences
+from smdtui.profile.importing.translate import translate
+from smdtui.profile.importing.write import profile_text
 
 
 def main(checkout: Path) -> int:

@@ -7,8 +7,6 @@ Modules that are not installed are replaced by stand-ins.
 
 import builtins
 import ctypes
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import resource
@@ -24,6 +22,7 @@ _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.spawn", "os.po
 _LARGEST = 20_000  # elements of an array that is printed
 _OPERATORS = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "mod", "pow", "rpow",
               "neg", "abs", "getitem", "lt", "le", "gt", "ge")  # fmt: skip
+_NEVER = ("psana", "mpi4py")  # they would start what a file of parameters has no use for
 _missing: list = []
 
 
@@ -106,16 +105,17 @@ class Absent(StandIn):
     copy = squeeze = astype
 
 
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path=None, target=None):
-        _missing.append(name)
-        return importlib.machinery.ModuleSpec(name, self)
-
-    def create_module(self, spec):
-        return StandIn(spec.name)
-
-    def exec_module(self, module):
-        pass
+def importing(name, globals=None, locals=None, fromlist=(), level=0):
+    """What an import in the file gives: where the module is not there, or fails, a stand-in."""
+    if name.split(".")[0] not in _NEVER:
+        try:
+            return __import__(name, globals, locals, fromlist, level)
+        except Exception as error:
+            words = "" if isinstance(error, ImportError) else f" ({type(error).__name__})"
+    else:
+        words = " (not wanted here)"
+    _missing.append(name + words)
+    return StandIn(name if fromlist else name.split(".")[0])
 
 
 def remember_loading() -> None:
@@ -147,13 +147,13 @@ def remember_loading() -> None:
             return self
 
         def astype(self, *arguments, **keywords):
-            return super().astype(*arguments, **keywords).of(self.path)
+            return super().astype(*arguments, **keywords).view(Loaded).of(self.path)
 
         def copy(self, *arguments, **keywords):
-            return super().copy(*arguments, **keywords).of(self.path)
+            return super().copy(*arguments, **keywords).view(Loaded).of(self.path)
 
         def squeeze(self, *arguments, **keywords):
-            return super().squeeze(*arguments, **keywords).of(self.path)
+            return super().squeeze(*arguments, **keywords).view(Loaded).of(self.path)
 
         def __setitem__(self, index, value):
             self.path = ""
@@ -218,12 +218,13 @@ def main():
     out = sys.stdout
     sys.stdout = sys.stderr  # what the file prints
     network = confine()
-    sys.meta_path.append(Finder())
     remember_loading()
     code = compile(names["part"] or text, path, "exec")
 
+    own_builtins = {**vars(builtins), "__import__": importing}
+
     def module():
-        space = {"__name__": "prod_config", "__file__": path, "__builtins__": builtins}
+        space = {"__name__": "prod_config", "__file__": path, "__builtins__": own_builtins}
         exec(code, space)
         return space
 

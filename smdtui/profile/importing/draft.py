@@ -145,7 +145,7 @@ def as_list(value: Any, line: int) -> list[tuple[Any, int]]:
 
 
 def shown(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 

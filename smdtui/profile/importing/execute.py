@@ -34,7 +34,7 @@ def execute(path: str | FilePath, seconds: float = 60.0) -> Reading:
         error = told["error"]
         raise ImportFailed(f"{source.file}:{error['$line']}: executing it fails: {error['$raised']}")
     if told["missing"]:
-        words = f"not installed here, replaced by stand-ins: {', '.join(told['missing'])}"
+        words = f"modules that are not here, replaced by stand-ins: {', '.join(told['missing'])}"
         items.add(Item(NOTE, 1, words))
     lines = Lines(source)
     settings = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from smdtui.profile.importing import convert, regions, rules, sums_asked
 from smdtui.profile.importing.asked import Asked, tables
-from smdtui.profile.importing.draft import Draft, Notes, draft, shown
+from smdtui.profile.importing.draft import Draft, Notes, as_list, draft, shown
 from smdtui.profile.importing.items import IGNORED, LOST, Item
 from smdtui.profile.importing.known_names import LCLS2
 from smdtui.profile.importing.values import LineDict, Unknown
@@ -32,9 +32,11 @@ def ask(asked: Asked, name: str, value: Any, line: int) -> None:
         notes.lost(line, f"returns {shown(value)}, which is no table of detectors")
         return
     handler = _HANDLERS.get(name)
+    seen: set[int] = set()
     for detector, given in value.items():
         at = value.line_of(detector) if isinstance(value, LineDict) else line
         here = notes.within(str(detector))
+        _shared(given, seen, at, here)
         if isinstance(given, Unknown):
             here.lost(given.line or at, f"it is not known: {given.reason}")
         elif handler is None:
@@ -47,6 +49,18 @@ def ask(asked: Asked, name: str, value: Any, line: int) -> None:
         else:
             handler(asked, str(detector), given, at, here)
     asked.named(name)
+
+
+def _shared(given: Any, seen: set[int], line: int, notes: Notes) -> None:
+    """Producers take some parameters out of a table when they use it: for a second detector they are gone then."""
+    for one, _ in as_list(given, line):
+        taken = [key for key in ("proj_ax", "pj", "nData", "get_photon_img") if isinstance(one, dict) and key in one]
+        if taken and id(one) in seen:
+            words = (
+                f"the same table as another detector's: smalldata_tools finds no {taken[0]} here any more; here it is"
+            )
+            notes.note(line, words)
+        seen.add(id(one))
 
 
 _NO_PLACE = {

@@ -29,7 +29,7 @@ class Item:
     def words(self) -> str:
         runs = "" if self.spans == EVERY else f" ({runs_text(self.spans)})"
         about = f"{' '.join(self.path)}: " if self.path else ""
-        return f"{about}{self.message}{runs}"
+        return one_line(f"{about}{self.message}{runs}")
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -39,6 +39,11 @@ class Item:
             "runs": range_text(self.spans),
             "message": self.message,
         }
+
+
+def one_line(text: str) -> str:
+    """Without control characters, which a name or a value of a configuration could bring in."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def runs_text(spans: tuple[Span, ...]) -> str:

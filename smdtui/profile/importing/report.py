@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item, runs_text
+from smdtui.profile.importing.items import FAILS, IGNORED, LOST, NOTE, Item, one_line, runs_text
 from smdtui.profile.importing.known_names import GENERATIONS
 from smdtui.profile.importing.run_number import EVERY
 from smdtui.profile.importing.translate import Translation
@@ -55,7 +55,7 @@ def _merged(items: list[Item], file: str) -> list[str]:
     for (line, message, spans, function, rest), detectors in groups.items():
         about = " ".join([*function, ", ".join(detectors), *rest]).replace("  ", " ").strip()
         runs = "" if spans == EVERY else f" ({runs_text(spans)})"
-        lines.append(f"{file}:{line}: {about + ': ' if about else ''}{message}{runs}")
+        lines.append(one_line(f"{file}:{line}: {about + ': ' if about else ''}{message}{runs}"))
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from producer.toml_text import key, value_text
 from smdtui.profile.importing.draft import Draft
 from smdtui.profile.importing.draft import Path as Inner
-from smdtui.profile.importing.items import LOST, Item
+from smdtui.profile.importing.items import LOST, Item, one_line
 from smdtui.profile.importing.run_number import range_text
 from smdtui.profile.importing.translate import Translation
 
@@ -16,7 +16,7 @@ _WIDTH = 116
 def profile_text(translation: Translation) -> str:
     """A profile in TOML that passes `producer.plan.check`."""
     reading = translation.reading
-    name = FilePath(reading.file).name
+    name = one_line(FilePath(reading.file).name)
     lines = [f"# Imported from {name}, {reading.how}; the lines named are those of that file."]
     lines += _told(translation.items)
     lines += ["", "format = 1"]
