@@ -228,7 +228,7 @@ class PartFile:
         self._blocks["timestamp"].put(self.row, timestamp)
 
     def knows(self, path: str) -> bool:
-        return path in self._blocks or path in self._held
+        return path in self._blocks or path in self._held or path in self._variable
 
     def declare(self, column: Column) -> None:
         if column.path not in self._blocks:
