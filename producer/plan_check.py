@@ -89,14 +89,14 @@ def _default_data(plan: Plan, there: Mapping[str, Any], run: str) -> List[Proble
     if plan.light_status.lights and not any(detector.type == "ts" for detector in there.values()):
         problems.append(at(plan, "light_status", f"there is no timing detector in {run}, so no event code"))
     edge = plan.timetool.refit
-    tools = [name for name, detector in there.items() if "ttfex" in detector.data_types]
+    tools = sorted(name for name, detector in there.items() if "ttfex" in detector.data_types)
     if edge is not None and plan.timetool.detector is None and len(tools) > 1:
         words = f"{run} has the time tools {', '.join(tools)}: say with detector whose edge is to be fitted"
         problems.append(at(plan, "timetool.refit", words, f'detector = "{tools[0]}"'))
     if edge is not None and edge.signal is not None and "xray" not in plan.light_status.lights:
         words = "references are the shots without X-rays: say in [light_status] which these are"
         problems.append(at(plan, "timetool.refit", words))
-    boxes = [name for name, detector in there.items() if detector.type in analog_input.TYPES]
+    boxes = sorted(name for name, detector in there.items() if detector.type in analog_input.TYPES)
     for i, channel in enumerate(plan.analog_input):
         key, box = f"analog_input[{i}]", channel.detector
         if not boxes:

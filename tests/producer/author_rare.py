@@ -42,6 +42,11 @@ def main(directory, run):
     timing = streams[0].declare("timing", fields.TIMING)
     spectrum = streams[1].declare("feespec", Kind("feespec", "raw", (1, 0, 0), spectrum_table))
     tool = streams[1].declare("alvium_tt", Kind("pv", "raw", (1, 0, 0), {"value": (F8, 1)}))
+    motor = [
+        streams[1].declare("mono_encoder", Kind("encoder", name, (3, 0, 0), fields.ENCODER.table))
+        for name in ("raw", "interpolated")
+    ]
+    tools = [streams[1].declare(name, fields.OPAL_TIMETOOL) for name in ("opal_a", "opal_b")]
     configs = [streams[2].declare("hsd", fields.HSD_CONFIG, f"hsd-{s}", segment=s) for s in (0, 1)]
     channels = [streams[2].declare("hsd", fields.HSD, f"hsd-{s}", segment=s) for s in (0, 1)]
     cameras = {name: streams[3 + k].declare(name, fields.ARCHON, name) for k, name in enumerate(SLOW)}
@@ -80,7 +85,11 @@ def main(directory, run):
         streams[0].event(now, [(timing, shot)])
         found = dict(zip(("FWHM", "peakPos", "peakHeight"), peaks(i)))
         values = {"width": 6, "com": 3.5, "nPeaks": len(found["FWHM"]), "hproj": np.arange(6, dtype=np.int32) * i}
-        streams[1].event(now, [(spectrum, {**values, **found}), (tool, {"value": edge(i)})])
+        counts = {"frameCount": i, "timing": 0, "scale": 3, "scaleDenom": 2, "mode": 0, "error": 0}
+        positions = [(part, {**counts, "encoderValue": 100 * i + k}) for k, part in enumerate(motor)]
+        names = list(fields.OPAL_TIMETOOL.table)
+        fits = [(part, {name: float(i + 50 * k) for name in names}) for k, part in enumerate(tools)]
+        streams[1].event(now, [(spectrum, {**values, **found}), (tool, {"value": edge(i)}), *positions, *fits])
         header = np.array([3 << 20, 0], U4)
         traces = [fields.hsd_channel(samples(i, s), [(40, 20)]) for s in (0, 1)]
         streams[2].event(now, [(c, {"eventHeader": header, "chan00": t}) for c, t in zip(channels, traces)])

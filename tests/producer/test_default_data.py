@@ -84,6 +84,14 @@ def test_analog_inputs_are_converted_linearly(produced):
         assert got == pytest.approx(want, nan_ok=True)
 
 
+def test_the_channels_of_a_usb_encoder_have_their_descriptions(produced):
+    file, shots, kind = produced
+    stage = physics.stage_mm(shots)
+    gone = np.array([experiment.beam_missing(kind, i) for i in range(len(shots))])
+    assert file["TmoUsbEncoder01/delay"][:] == pytest.approx(np.where(gone, np.nan, stage), nan_ok=True)
+    assert file["TmoUsbEncoder01/theta"][:] == pytest.approx(np.where(gone, np.nan, 0.5), nan_ok=True)
+
+
 def test_digitizer_traces_are_the_samples(produced):
     file, shots, _ = produced
     for i in range(len(shots)):

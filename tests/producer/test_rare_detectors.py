@@ -85,6 +85,11 @@ def test_the_channels_of_a_digitizer_are_told_apart(file):
     assert file["UserDataCfg/hsd/full__full_times_1"].shape == (240,)
 
 
+def test_an_interpolated_encoder_has_both_values(file):
+    assert file["mono_encoder/raw_value"][:].tolist() == [150.0 * i for i in EVENTS]
+    assert file["mono_encoder/interpolated_value"][:].tolist() == [1.5 * (100 * i + 1) for i in EVENTS]
+
+
 @pytest.mark.parametrize("slow", list(rare.SLOW))
 def test_each_slow_detector_has_its_own_integrations(file, slow):
     every = rare.SLOW[slow]
@@ -115,3 +120,16 @@ def test_a_channel_that_is_not_there_is_said(place):
     (place / "bad.toml").write_text("format = 1\n[[runs.all.hsd.hsd]]\nchannel = 3\n")
     done = produce(rare.EXPERIMENT, 5, place / "xtc", place / "bad.toml", place / "bad.h5")
     assert done.status == 1 and "there is no channel 3; its channels are 0, 1" in done.said
+
+
+def test_two_time_tools_do_not_overwrite_each_other(place):
+    (place / "two.toml").write_text("format = 1\n[timetool]\ncalibration = [0.0, 2.0]\n")
+    done = produce(rare.EXPERIMENT, 5, place / "xtc", place / "two.toml", place / "two.h5")
+    assert done.status == 0, done.said
+    with done.file() as file:
+        for k, name in enumerate(("opal_a", "opal_b")):
+            assert file[f"tt_{name}/fltpos"][:].tolist() == [i + 50.0 * k for i in EVENTS]
+            assert file[f"tt_{name}/ttCorr"][:].tolist() == [2 * (i + 50.0 * k) for i in EVENTS]
+    (place / "which.toml").write_text("format = 1\n[timetool.refit]\nweights = '/w.npy'\n")
+    done = produce(rare.EXPERIMENT, 5, place / "xtc", place / "which.toml", place / "which.h5")
+    assert done.status == 1 and "opal_a, opal_b: say with detector" in done.said
