@@ -75,7 +75,9 @@ def _write(group: h5py.Group, name: str, values: np.ndarray, unit: str, descript
 def _own(file: h5py.File, group: h5py.Group, column: Column, field: str, ends: np.ndarray) -> None:
     """The rows of the slow detector's frames; large ones are not written a second time, but shown here too."""
     if column.row_bytes < LARGE_ROW or not len(ends):
-        rows = file[column.path][:][ends]
+        node, step = file[column.path], max(1, BATCH_BYTES // max(1, column.row_bytes))
+        blocks = [node[a : a + step][ends[(ends >= a) & (ends < a + step)] - a] for a in range(0, len(node), step)]
+        rows = np.concatenate(blocks) if blocks else node[:]
         _write(group, field, rows, column.unit, column.description, column.note)
         return
     layout = h5py.VirtualLayout((len(ends), *column.shape), column.dtype)

@@ -133,3 +133,21 @@ def test_two_time_tools_do_not_overwrite_each_other(place):
     (place / "which.toml").write_text("format = 1\n[timetool.refit]\nweights = '/w.npy'\n")
     done = produce(rare.EXPERIMENT, 5, place / "xtc", place / "which.toml", place / "which.h5")
     assert done.status == 1 and "opal_a, opal_b: say with detector" in done.said
+
+
+def test_integrations_do_not_depend_on_how_much_is_read_at_once(file, monkeypatch, tmp_path, place):
+    from producer import integration
+    from producer.defaults.integrating import Parameters
+    from producer.merge import Merged
+    from producer.schema import of_value
+
+    monkeypatch.setattr(integration, "BATCH_BYTES", 60)
+    paths = ["lightStatus/xray", "feespec/hproj", "feespec/com", "archon2/ROI_max"]
+    columns = tuple(of_value(path, file[path][0]) for path in paths)
+    with h5py.File(tmp_path / "again.h5", "w") as again:
+        for path in [*paths, *(f"intg/{slow}/in_event" for slow in rare.SLOW)]:
+            again[path] = file[path][:]
+        merged = Merged(file["timestamp"][:], columns, (), (), ())
+        assert integration.integrate(again, Parameters(tuple(rare.SLOW)), merged) == []
+        for name in ("lightStatus_sum_xray", "feespec_sum_hproj", "feespec_sum_com", "ROI_max", "count"):
+            assert np.array_equal(again[f"intg/archon2/{name}"][:], file[f"intg/archon2/{name}"][:])
