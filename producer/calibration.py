@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 
@@ -108,9 +110,10 @@ def _reach(url: str) -> str:
     """ "" when something answers at `url`, else why not. In a thread, because looking up a name has no time limit."""
 
     def look() -> None:
-        import requests
-
-        requests.head(url, timeout=REACH)
+        try:
+            urlopen(Request(url, method="HEAD"), timeout=REACH).close()
+        except HTTPError:
+            pass  # it answers, if with a refusal
 
     answer = _within(REACH, look)
     return _words(answer) if isinstance(answer, BaseException) else ""

@@ -14,7 +14,7 @@ SCREEN_ROOMS = ("app", "screens", "widgets")
 ALLOWED = {"tomli", "numpy", "scipy", "h5py", "mpi4py", "psana", "producer"} | set(sys.stdlib_module_names)
 
 # What a single function asks for, and does without in words; imported when it is wanted.
-WANTED = {"azav_pyfai.py": {"pyFAI"}, "compression.py": {"zfpy"}, "calibration.py": {"requests"}}
+WANTED = {"azav_pyfai.py": {"pyFAI"}, "compression.py": {"zfpy"}}
 
 
 def imported(path: Path) -> set[str]:
