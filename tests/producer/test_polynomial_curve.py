@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from producer.analysis import polynomial_curve
+from producer.analysis import droplet, polynomial_curve, projection
+from producer.computation import call_event, make
 from producer.detector_context import Context, Lacking
+from producer.shot import UNKNOWN
 
 RNG = np.random.default_rng(68)
 
@@ -83,3 +85,21 @@ def test_what_does_not_fit_is_said():
     assert "one image" in polynomial_curve.Parameters((1.0,)).misfit((2, 20, 8))
     [(path, _, _)] = polynomial_curve.Parameters(()).check()
     assert path == ("coefficients",)
+
+
+def test_projections_and_droplets_are_those_of_the_corrected_image():
+    image = RNG.normal(0, 1, (60, 50)).astype(np.float32)
+    image[20:22, 30] = 90
+    image[40, 5] = 70
+    given = polynomial_curve.Parameters(
+        (0.01, 0.0),
+        1,
+        projection=(projection.Parameters(axis=1),),
+        droplet=droplet.Parameters(threshold=10, use_rms=False),
+    )
+    computation = make(polynomial_curve, given, "rixs", image, Context("rixs"))
+    values = call_event(computation, image, 1, UNKNOWN)
+    wanted = slow(image, (0.01, 0.0), 1, "roll")
+    assert values["rixs/curve_corr_projection_data"] == pytest.approx(wanted.sum(axis=1), rel=1e-4, abs=1e-3)
+    assert values["rixs/curve_corr_droplet_nDroplets"] == 2
+    assert set(polynomial_curve.promises(given, "rixs")) == set(values) == {c.path for c in computation.columns}
