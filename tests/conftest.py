@@ -7,9 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+from places import ROOT, SHARED
 
 
 @pytest.fixture(autouse=True)

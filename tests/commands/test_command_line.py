@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 COMMANDS = ["app", "demo", "runs", "names", "check", "show", "diff", "submit", "jobs", "log", "cancel", "verify"]
 PROFILE = """\

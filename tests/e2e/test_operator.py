@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import pytest
 import tomllib
-from conftest import ROOT
+from places import ROOT
 from terminal import Terminal
 
 SMDTUI = [sys.executable, "-m", "smdtui.cli"]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
