@@ -25,7 +25,13 @@ def check(arguments: Namespace) -> int:
         raise CommandError("--run needs --exp (or --dir): which experiment's run?")
     problems = list(dict.fromkeys(problems))
     if arguments.json:
-        print_json({"problems": [p.as_json() for p in problems]})
+        notes = [p for p in problems if p.severity == "note"]
+        print_json(
+            {
+                "problems": [p.as_json() for p in problems if p not in notes],
+                "notes": [p.as_json() for p in notes],
+            }
+        )
     elif problems:
         print(render(problems))
     if not arguments.json:
