@@ -182,7 +182,7 @@ def output_notes(folder: Path, name: str, row_bytes: int, events: int | None) ->
         aside = f"{output} is there already; a production moves it aside, it is not overwritten"
         found.append(Problem("note", aside, file=str(output)))
     size = row_bytes * (events or 0)
-    words = f"{events} events of {_bytes(row_bytes)} make about {_bytes(size)}, uncompressed"
+    words = f"the detectors' functions give {_bytes(row_bytes)} an event, about {_bytes(size)} in all, uncompressed"
     there = Path(folder)
     while not there.exists() and there != there.parent:
         there = there.parent

@@ -83,7 +83,7 @@ def test_how_large_the_output_becomes(tmp_path):
     free = shutil.disk_usage(tmp_path).free
     assert output_notes(tmp_path / "not" / "yet", "o.h5", 0, None) == []
     [note] = output_notes(tmp_path, "o.h5", 2000, 1500)
-    assert note.severity == "note" and "1500 events of 2 kB make about 3 MB" in note.message
+    assert note.severity == "note" and "2 kB an event, about 3 MB in all" in note.message
     [warning] = output_notes(tmp_path, "o.h5", free // 10 + 1000, 10)
     assert warning.severity == "warning" and "left" in warning.message
     (tmp_path / "o.h5").write_bytes(b"")
