@@ -13,7 +13,7 @@ from producer.parameters import Meta, Wrong, in_words, only_short, read_at, read
 from producer.problem import Problem, nearest
 from producer.report import Path, Report, dotted
 from producer.run_ranges import RangeError, RunRange
-from producer.toml_lines import duplicate, positions
+from producer.toml_lines import duplicate, positions, tables
 
 try:
     import tomllib
@@ -169,7 +169,7 @@ def _unreadable(path: FilePath, error: Exception) -> Tuple[str, str]:
 def read_layer(file: str, text: str, depth: int) -> Tuple[Optional[Layer], Optional[Problem]]:
     """One file's layer; (None, problem) when `text` is no TOML."""
     try:
-        table = tomllib.loads(text)
+        table = tables(text)
     except tomllib.TOMLDecodeError as error:
         return None, _syntax(file, text, str(error))
     except RecursionError:

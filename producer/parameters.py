@@ -197,10 +197,16 @@ def _sequence(kind: Any, meta: Meta, value: Any, path: Path, report: Report) -> 
         wanted = " or ".join(str(n) for n in allowed)
         report.error(path, f"{_called(path)} must have {wanted} entries {_example(kind)}, not {len(value)}")
         return _REFUSED
-    inner = replace(meta, lengths=None)  # of the outermost list only
+    inner = _of_entry(meta)
     kinds = [parts[0]] * len(value) if endless else parts
     read_all = [_value(k, inner, v, (*path, i), report) for i, (k, v) in enumerate(zip(kinds, value))]
     return _REFUSED if any(v is _REFUSED for v in read_all) else tuple(read_all)
+
+
+@cache
+def _of_entry(meta: Meta) -> Meta:
+    """Without what is meant for the outermost list only."""
+    return replace(meta, lengths=None)
 
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")

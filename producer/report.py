@@ -1,6 +1,7 @@
 """Collects every problem of one TOML file, each at its line and column."""
 
 import re
+from functools import lru_cache
 from typing import Dict, List, Optional, Tuple, Union
 
 from producer.problem import Problem
@@ -10,6 +11,7 @@ Path = Tuple[Union[str, int], ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
+@lru_cache(maxsize=8192)
 def dotted(path: Path) -> str:
     """``("runs", "1-20", "epix_1", "roi", 0, "region")`` as ``runs.1-20.epix_1.roi[0].region``; a key that TOML would
     need quoted is quoted, so that no two paths read the same."""

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Dict, List, Optional, Set, Tuple
 
+try:
+    import tomllib
+except ImportError:  # Python below 3.11
+    import tomli as tomllib  # type: ignore[no-redef]
+
 Path = Tuple[Any, ...]
 Position = Tuple[int, int]
 
@@ -48,6 +53,12 @@ class Scan:
     pairs: Dict[Path, Tuple[int, int]] = field(default_factory=dict)
     table_of: Dict[Path, Path] = field(default_factory=dict)
     headers: List[Header] = field(default_factory=list)
+
+
+@lru_cache(maxsize=8)
+def tables(text: str) -> Dict[str, Any]:
+    """As `tomllib.loads`; kept for the last few texts, so what it gives must not be changed."""
+    return tomllib.loads(text)
 
 
 def positions(text: str) -> Dict[Path, Position]:

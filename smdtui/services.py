@@ -37,6 +37,7 @@ class Services:
 
     _document: Any = field(default=None, repr=False)
     _feed: Any = field(default=None, repr=False)
+    _index: Any = field(default=None, repr=False)
     _probes: dict[Any, Any] = field(default_factory=dict, repr=False)
     _session: Any = field(default=None, repr=False)
 
@@ -101,14 +102,31 @@ class Services:
             self._probes[environment] = ProbeProcess(environment)
         return self._probes[environment]
 
+    def name_index(self) -> Any:
+        """smdtui.catalog.name_index.NameIndex of the experiment, filled by a process apart from now on.
+
+        For one thread at a time; the first call imports numpy."""
+        if self._index is None:
+            from smdtui.catalog.index_process import IndexProcess
+            from smdtui.catalog.name_index import NameIndex
+
+            self._index = NameIndex(self.experiment.directory), IndexProcess(self.experiment.directory)
+        self._index[1].start()
+        return self._index[0]
+
     def close(self) -> None:
         """End the processes that read; jobs go on."""
-        if self._feed is not None:
-            self._feed.close()
-            self._feed = None
+        self._close_readers()
         for probe in self._probes.values():
             probe.close()
         self._probes.clear()
+
+    def _close_readers(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
+        if self._index is not None:
+            self._index[1].close()
+        self._feed = self._index = None
 
     def open(self, experiment: Any) -> None:
         """Turn to an experiment: nothing of the one before stays selected; of its profiles, the one changed last is."""

@@ -11,6 +11,7 @@ import tomllib
 
 from producer.plan import Plan
 from producer.report import dotted
+from smdtui.profile.edit import same
 from smdtui.profile.form import as_text
 
 
@@ -114,12 +115,3 @@ def name_of(entry: Any) -> str:
     if not isinstance(entry, Mapping):
         return ""
     return str(entry.get("name") or entry.get("alias") or entry.get("pv") or "")
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal, and of the same types: 1, 1.0 and true differ, nan is nan."""
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return set(a) == set(b) and all(same(a[name], b[name]) for name in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return type(a) is type(b) and (a == b or repr(a) == repr(b))

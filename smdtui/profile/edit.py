@@ -5,16 +5,14 @@ there, then reads the result back: if that is not exactly what was asked for, `E
 """
 
 import contextlib
-import copy
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import tomllib
 
 from producer.report import Path, dotted
-from producer.toml_lines import Header, Scan, scan
+from producer.toml_lines import Header, Scan, scan, tables
 from producer.toml_text import key as key_text
 from producer.toml_text import value_text
 
@@ -23,11 +21,10 @@ class EditFailed(Exception):
     """The text cannot be changed so; it is as it was. `str()` says why."""
 
 
-@lru_cache(maxsize=8)
 def table_of(text: str) -> dict[str, Any]:
-    """The tables of `text`, kept for the last few texts: not to be changed. Raises EditFailed for what is no TOML."""
+    """The tables of `text`: not to be changed. Raises EditFailed for what is no TOML."""
     try:
-        return tomllib.loads(text)
+        return tables(text)
     except tomllib.TOMLDecodeError as error:
         raise EditFailed(f"mend the text first, it is no TOML: {error}") from None
 
@@ -91,12 +88,12 @@ def verified(
     text: str, changed: str, path: Path, change: Callable[[Any], None], form: Callable[[Any], Any] = lambda table: table
 ) -> str:
     """`changed`, if it says what `change` makes of the tables of `text`, both seen in a `form`; else EditFailed."""
-    wanted = copy.deepcopy(table_of(text))
+    wanted = _copied(table_of(text))
     change(wanted)
     got: Any = None
     with contextlib.suppress(EditFailed):
         got = table_of(changed)
-    if got is None or _typed(form(got)) != _typed(form(wanted)):
+    if got is None or not same(form(got), form(wanted)):
         raise EditFailed(f"{dotted(path)} cannot be changed in the way the profile is written; change it in the text")
     return changed
 
@@ -110,13 +107,22 @@ def _put(table: Any, path: Path, value: Any) -> None:
     table[path[-1]] = _plain(value)
 
 
-def _typed(value: Any) -> Any:
-    """Comparable so that 1, 1.0 and true differ, and nan equals nan."""
+def same(a: Any, b: Any) -> bool:
+    """Equal, and of the same types: 1, 1.0 and true differ, nan is nan."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return len(a) == len(b) and all(name in b and same(value, b[name]) for name, value in a.items())
+    if isinstance(a, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return repr(a) == repr(b) if isinstance(a, float) else bool(a == b)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of tables and lists; what else TOML has cannot be changed."""
     if isinstance(value, dict):
-        return {name: _typed(v) for name, v in value.items()}
-    if isinstance(value, list):
-        return [_typed(v) for v in value]
-    return type(value), repr(value)
+        return {name: _copied(inner) for name, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

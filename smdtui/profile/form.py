@@ -7,6 +7,7 @@ values that a profile would hold and asks the same reader that loads profiles wh
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass, replace
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 import tomllib
@@ -152,6 +153,7 @@ class InnerTable:
     help: str
 
 
+@cache
 def inner_tables(parameters: type) -> tuple[InnerTable, ...]:
     found = []
     for declared in describe(parameters):

@@ -380,12 +380,17 @@ def first_row(parts: Sequence[Part]) -> int:
 
 
 def nearest_row(old: Sequence[Part], at: int, new: Sequence[Part]) -> int:
-    """The row of `new` where the cursor belongs that was on row `at` of `old`: the same place in the profile, else the
-    same number."""
+    """The row of `new` where the cursor belongs that was on row `at` of `old`: the same place in the profile, else what
+    the selected run has of the same function, else the same number."""
     if not (0 <= at < len(old)):
         return 0
     same = replace(old[at], value="", origin=DEFAULT, used=True, data=None)
     for n, part in enumerate(new):
         if (part.kind, part.path, part.title) == (same.kind, same.path, same.title):
             return n
+    if same.path[:1] == ("runs",) and len(same.path) > 1 and same.path[1] != "all":
+        for n, part in enumerate(new):
+            here = part.used and part.path[1:2] != ("all",)
+            if here and (part.kind, part.path[:1], part.path[2:]) == (same.kind, ("runs",), same.path[2:]):
+                return n
     return max(0, min(at, len(new) - 1))

@@ -228,9 +228,12 @@ def _copied(text: str, place: Path, key: str) -> str:
 def _own_headers(seen: Scan, place: Path) -> list[Header] | None:
     """The headers that hold all of `place` and nothing else; None where some of it is written elsewhere."""
 
+    within: dict[Path, bool] = {}  # header -> whether all that is written under it is in `place`
+    for path, written_in in seen.table_of.items():
+        within[written_in] = within.get(written_in, True) and path[: len(place)] == place
+
     def whole(header: Header) -> bool:
-        tables = [path for path, written_in in seen.table_of.items() if written_in == header.path]
-        return len(header.path) >= 2 and bool(tables) and all(path[: len(place)] == place for path in tables)
+        return len(header.path) >= 2 and within.get(header.path, False)
 
     found = [header for header in seen.headers if header.path[: len(place)] == place or whole(header)]
     written = {header.path for header in found}

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import tomllib
 
 from smdtui.profile import edit, sections
-from smdtui.profile.difference import ABSENT, Entry, Key, key_text, name_of, parts, same
-from smdtui.profile.edit import EditFailed
+from smdtui.profile.difference import ABSENT, Entry, Key, key_text, name_of, parts
+from smdtui.profile.edit import EditFailed, same
 
 Side = Literal["mine", "theirs"]
 

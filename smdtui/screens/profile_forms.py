@@ -57,7 +57,7 @@ def what_to_add(path: Place, part: Part | None = None) -> list[Answer]:
         return [Answer("analog_input", "an analog input")]
     functions = [Answer(name, _about(name)) for name in sorted(FUNCTIONS, key=lambda n: (n != "roi", n))]
     if path[:1] == ("runs",):
-        return [*inside, *functions]
+        return [*functions[:1], *inside, *functions[1:]]
     pv = Answer(PV, "an EPICS PV (screen 2 has the names)")
     return [*inside, pv, *functions, Answer("analog_input", "an analog input")]
 

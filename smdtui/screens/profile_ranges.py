@@ -55,7 +55,7 @@ class RangeKeys:
 
         def change(scratch: ProfileDocument) -> None:
             if not part.own:
-                override(scratch, place, run)
+                one_step(scratch, lambda inner: override(inner, place, run))
             else:
                 scratch.text = sections.split(scratch.text, place, run)
 
@@ -73,7 +73,8 @@ class RangeKeys:
         return place
 
     def action_end(self, by: int) -> None:
-        """The last run of the section a recorded run later or earlier; beyond the last recorded run it is open."""
+        """The last run of the section a recorded run later or earlier; beyond the last recorded run it is open, where
+        no other section follows."""
         self._move(lambda held, at: sections.with_end(held, at, self._next_end(held, at, by)))
 
     def action_begin(self, by: int) -> None:
@@ -89,8 +90,14 @@ class RangeKeys:
         if last is None:
             return newest if by < 0 else None
         if by > 0 and newest is not None and last >= newest:
-            return None
+            return last + 1 if self._followed(last) else None
         return self._step(last, by)
+
+    def _followed(self, last: int) -> bool:
+        """Whether another section of the same has runs behind `last`."""
+        place, document = self.place, self.services.document
+        rest = sections.others(document.text, place) if place is not None else []
+        return any(not other.is_all and other.since(last + 1) is not None for other, _ in rest)
 
     def _step(self, run: int, by: int) -> int:
         """The next recorded run in that direction, else just the next number."""
@@ -161,4 +168,4 @@ class RangeKeys:
     def _ranges(
         self, change: Callable[[ProfileDocument], None], told: str | Callable[[], str], then: Callable[[], Path]
     ) -> None:
-        self.edit(lambda document: one_step(document, change), told, then)
+        self.edit(change, told, then)  # one step of undo, for `sections` gives one new text
