@@ -9,6 +9,7 @@ Written by smdtui.catalog.index_fill alone, read by anybody at any moment.
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,9 +106,10 @@ def compare_rows(before: int, old: Sequence[Row], after: int, new: Sequence[Row]
 
 
 class NameIndex:
-    """What has been read so far; `refresh` takes in what was added. Not for several threads at once."""
+    """What has been read so far; `refresh` takes in what was added. Several threads hold `lock` meanwhile."""
 
     def __init__(self, directory: Path):
+        self.lock = threading.Lock()
         self.folder = place(Path(directory).absolute())
         self.known: dict[int, dict[str, Any]] = {}
         self._schemas: dict[str, Schema] = {}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from smdtui.catalog.name_query import find, parse
+from smdtui.catalog.pv_values import PvValues
+
 KINDS = ("detector", "epics", "scan")
-TITLES = {"": "all", "detector": "detectors", "epics": "EPICS", "scan": "scan"}
+TITLES = {"": "all", "detector": "detectors", "epics": "EPICS", "scan": "scan", "lacking": "lacking"}
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """`what` is the PV of an EPICS alias, the data types of a detector. `shape` like "4x352x384"."""
+    """`what` is the PV of an EPICS alias, the data types of a detector. `shape` like "4x352x384". Of kind "lacking":
+    what the profile wants and the run has not."""
 
     kind: str
     name: str
@@ -21,11 +25,13 @@ class Name:
     type: str = ""
     shape: str = ""
     dtype: str = ""
+    segments: str = ""
 
 
 @dataclass(frozen=True)
 class NameRows:
-    """Detectors, then EPICS, then scan variables; `shown` are the numbers of those of one kind ("" = all)."""
+    """Detectors, then EPICS, then scan variables, then what is lacking; `shown` are the numbers of those of one kind
+    ("" = all)."""
 
     names: Sequence[Name] = ()
     kind: str = ""
@@ -35,25 +41,114 @@ class NameRows:
     def of(cls, answer: Mapping[str, Any], kind: str = "") -> NameRows:
         """From what the probe answers (the `names` contract)."""
         names = [_detector(d) for d in answer.get("detectors", ())]
-        names += [Name("epics", e.get("alias") or e["pv"], e["pv"]) for e in answer.get("epics", ())]
-        names += [Name("scan", s["name"]) for s in answer.get("scan", ())]
-        return cls(names, kind, [f"{n.name} {n.what} {n.type}".casefold() for n in names])
+        names += [_epics(e) for e in answer.get("epics", ())]
+        names += [Name("scan", s["name"], type=str(s.get("type") or "")) for s in answer.get("scan", ())]
+        return cls(names, kind, [_folded(name) for name in names])
+
+    def of_kind(self, kind: str) -> NameRows:
+        return replace(self, kind=kind)
+
+    def with_lacking(self, lacking: Sequence[Name]) -> NameRows:
+        """What is lacking stands behind all else, so that no row gets another number."""
+        rest = len(self.names) - self.counts["lacking"]
+        if list(self.names[rest:]) == list(lacking):
+            return self
+        names = [*self.names[:rest], *lacking]
+        return NameRows(names, self.kind, [*self.folded[:rest], *map(_folded, lacking)])
 
     @cached_property
     def shown(self) -> Sequence[int]:
         if not self.kind:
-            return range(len(self.names))
+            return range(len(self.names) - self.counts["lacking"])
         return [i for i, name in enumerate(self.names) if name.kind == self.kind]
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        counts = {kind: sum(name.kind == kind for name in self.names) for kind in KINDS}
-        return {"": len(self.names), **counts}
+        counts = {kind: sum(name.kind == kind for name in self.names) for kind in (*KINDS, "lacking")}
+        return {"": len(self.names) - counts["lacking"], **counts}
+
+    @cached_property
+    def exact(self) -> Sequence[tuple[str, str]]:
+        """What an exact name or a pattern is compared with."""
+        return [(name.name.casefold(), name.what.casefold()) for name in self.names]
+
+    def search(self, text: str, facts: Facts) -> Sequence[int]:
+        """The rows that the filter means, of the kind shown."""
+        query = parse(text)
+        if query.empty:
+            return self.shown
+        exact = self.exact if query.exact or query.globs else ()
+        hits = find(query, self.folded, exact, lambda flag, row: facts.holds(flag, self.names[row]))
+        shown = self.shown
+        if isinstance(shown, range):
+            return hits if len(shown) == len(self.names) else [i for i in hits if i < len(shown)]
+        wanted = set(shown)
+        return [i for i in hits if i in wanted]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What has been found out about the names so far: values of PVs, in how many events detectors are, constants per
+    detector (None: no folder of them is known), the names of an earlier run."""
+
+    have: InProfile = field(default_factory=lambda: InProfile())
+    values: PvValues = field(default_factory=PvValues)
+    presence: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    constants: Mapping[str, Sequence[str]] | None = None
+    before: frozenset[str] | None = None
+    before_run: int | None = None
+
+    def holds(self, flag: str, name: Name) -> bool:
+        """Whether a flag of the filter is true of a name."""
+        if flag == "numeric":
+            return name.kind == "epics" and name.type not in ("str", "")
+        if flag == "text":
+            return name.kind == "epics" and name.type == "str"
+        if flag == "changed":
+            return name.kind == "epics" and self.values.changed(name.name)
+        if flag == "stale":
+            return name.kind == "epics" and self.values.stale(name.name)
+        if flag == "new":
+            return self.before is not None and self.before.isdisjoint({name.name, name.what} - {""})
+        return bool(self.have.word(name))  # "in profile"
+
+    def events(self, name: Name) -> str:
+        """In how many events a detector's main data are: "120", "96 of 120", "about 71%"."""
+        found = self.presence.get(name.name)
+        if not found or name.name == "epicsinfo":  # that one is in the Configure alone
+            return ""
+        present, looked_at, events = found.get("raw") or next(iter(found.values()))
+        if looked_at == events:
+            return f"{present:,}" if present == events else f"{present:,} of {events:,}"
+        return f"all of {looked_at:,}" if present == looked_at else f"about {present / looked_at:.0%}"
+
+    def calibration(self, name: Name) -> str:
+        """Which constants there are for a detector; "?" where no local folder is known."""
+        if self.constants is None:
+            return "?"
+        found = self.constants.get(name.name, ())
+        return ", ".join(found) if found else "none"
+
+
+def _epics(e: Mapping[str, Any]) -> Name:
+    return Name("epics", e.get("alias") or e["pv"], e["pv"], str(e.get("type") or ""))
+
+
+def _folded(name: Name) -> str:
+    kind = "" if name.kind == "epics" else f" {name.type}"
+    return f"{name.name} {name.what}{kind}".casefold()
 
 
 def _detector(d: Mapping[str, Any]) -> Name:
-    return Name("detector", d["name"], " ".join(d.get("data_types") or ()), str(d.get("type") or ""),
-                _shape(d.get("shape")), str(d.get("dtype") or ""))  # fmt: skip
+    return Name(
+        "detector",
+        d["name"],
+        " ".join(d.get("data_types") or ()),
+        str(d.get("type") or ""),
+        _shape(d.get("shape")),
+        str(d.get("dtype") or ""),
+        ",".join(map(str, d.get("segments") or ())),
+    )
 
 
 def _shape(shape: Any) -> str:
@@ -73,6 +168,7 @@ class InProfile:
     once: frozenset[str] = frozenset()
     all_once: bool = False
     functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # detector -> functions
+    pvs: tuple[tuple[str, str, str], ...] = ()  # (PV, alias, how it is taken), each as the profile has it
 
     @classmethod
     def of(cls, plan: Any) -> InProfile:
@@ -83,7 +179,20 @@ class InProfile:
             frozenset(text for pv in epics.once for text in (pv.pv, pv.alias) if text),
             bool(epics.all),
             {detector: tuple(functions) for detector, functions in plan.detectors.items()},
+            tuple((pv.pv, pv.alias, "per event") for pv in epics.per_event)
+            + tuple((pv.pv, pv.alias, "once") for pv in epics.once),
         )
+
+    def lacking(self, names: Sequence[Name]) -> list[Name]:
+        """What the profile wants of the run and the run has not."""
+        there = {text for name in names if name.kind == "epics" for text in (name.name, name.what)}
+        detectors = {name.name for name in names if name.kind == "detector"}
+        pvs = [Name("lacking", alias or pv, pv, how) for pv, alias, how in self.pvs if pv not in there]
+        return pvs + [
+            Name("lacking", detector, "detector", " ".join(functions))
+            for detector, functions in self.functions.items()
+            if detector not in detectors
+        ]
 
     def word(self, name: Name) -> str:
         """How the profile takes it, "" when it does not."""
@@ -91,6 +200,8 @@ class InProfile:
             return " ".join(self.functions.get(name.name, ()))
         if name.kind == "scan":
             return "always"
+        if name.kind == "lacking":
+            return name.type
         either = {name.name, name.what}
         if either & self.per_event:
             return "per event"

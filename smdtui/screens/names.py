@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,30 +11,16 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from smdtui import words
+from smdtui.catalog.name_query import parse
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
-from smdtui.screens.name_rows import TITLES, InProfile, NameRows, adding
+from smdtui.screens.name_cells import COLUMNS, cells
+from smdtui.screens.name_rows import TITLES, Facts, InProfile, NameRows, adding
 from smdtui.services import Selection
 from smdtui.widgets.bindings import bindings
-from smdtui.widgets.columns import Column
 from smdtui.widgets.filter_bar import FilterBar
 from smdtui.widgets.plain import Plain
-from smdtui.widgets.virtual_list import Cell, Cells, VirtualList
-
-PROFILE = Column("in profile", 11)
-COLUMNS = {
-    "": (Column("name", 24, grow=True), Column("kind", 10), Column("PV, data", 22, grow=True), PROFILE),
-    "detector": (
-        Column("detector", 16, grow=True),
-        Column("type", 12, drop=2),
-        Column("data", 12, drop=1),
-        Column("shape", 14),
-        Column("dtype", 8, drop=3),
-        PROFILE,
-    ),
-    "epics": (Column("alias", 26, grow=True), Column("PV", 30, grow=True), PROFILE),
-    "scan": (Column("scan variable", 40, grow=True), PROFILE),
-}
+from smdtui.widgets.virtual_list import Cells, VirtualList
 
 
 class NamesScreen(BaseScreen):
@@ -47,7 +34,8 @@ class NamesScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows = NameRows()
-        self.have = InProfile()
+        self.facts = Facts()
+        self.across: Any = None  # of the name under the cursor, once it is known
         self._asked: int | None = None
         self._kind_here = ""  # kind of the name under the cursor
         self._since = 0.0
@@ -57,6 +45,7 @@ class NamesScreen(BaseScreen):
         yield Plain("", id="kinds")
         yield VirtualList(COLUMNS[""], self._cells, id="names", markable=True, match_columns=(0, 1, 2))
         yield FilterBar()
+        yield Plain("", id="detail")
 
     def on_mount(self) -> None:
         self.list.focus()
@@ -82,7 +71,10 @@ class NamesScreen(BaseScreen):
     def _ask(self, run: int, again: bool = False) -> None:
         services = self.services
         self._asked, self._since = run, services.now()
-        self.rows = NameRows(kind=self.rows.kind)
+        self.rows, self.across = NameRows(kind=self.rows.kind), None
+        self.facts = Facts(have=self.facts.have)
+        for group in ("values", "events", "before", "across"):
+            self.stop(group)
         self.list.state = self.list.state.unmarked().show([])
         self.list.set_empty(f"Asking run {run} for its names …\nYou can go on elsewhere meanwhile (1-5).")
         self._show_counts()
@@ -92,7 +84,7 @@ class NamesScreen(BaseScreen):
         from smdtui.catalog.names import ProbeFailed, ask_names
 
         def work(task: Any) -> Any:
-            return ask_names(services.site, services.experiment, run)
+            return ask_names(services.site, services.experiment, run, probe=services.probe())
 
         self.background("ask", work, self._got, failed=self._failed, expected=(ProbeFailed, OSError))
 
@@ -108,6 +100,33 @@ class NamesScreen(BaseScreen):
         self._refilter()
         self._look_into_profile()
         self.refresh_bindings()
+        self._find_out()
+
+    def _find_out(self) -> None:
+        """What takes longer: values, events, constants."""
+        services, run = self.services, self._asked
+        if run is None or services.site is None:
+            return
+        from smdtui.catalog.names import ProbeFailed
+        from smdtui.screens import name_work
+
+        def told(**found: Any) -> None:
+            self.facts = replace(self.facts, **found)
+            self._refilter()
+            self._show_detail()
+
+        def start(group: str, work: Callable[[Any], Any], got: str) -> None:
+            self.background(
+                group,
+                work,
+                lambda found: told(**{got: found}),
+                failed=lambda error: self.say(f"Run {run}: {in_words(error)}", "warn"),
+                expected=(ProbeFailed, OSError),
+            )
+
+        start("values", lambda task: name_work.statistics(services, run, task), "values")
+        start("events", lambda task: name_work.presence(services, run, task), "presence")
+        start("constants", lambda task: name_work.constants(services.site), "constants")
 
     def _failed(self, error: Exception) -> None:
         self._quiet()
@@ -125,42 +144,43 @@ class NamesScreen(BaseScreen):
 
     # -- the list
     def _cells(self, row: int) -> Cells:
-        name = self.rows.names[row]
-        word = self.have.word(name)
-        dot = "*" if self.services.ascii else "●"
-        mark = Cell(f"{dot} {word}", "ok") if word else ""
-        if self.rows.kind == "detector":
-            return name.name, name.type, name.what, name.shape, name.dtype, mark
-        if self.rows.kind == "epics":
-            return name.name, name.what, mark
-        if self.rows.kind == "scan":
-            return name.name, mark
-        what = f"{name.what} {name.shape}".strip()
-        return name.name, Cell(name.type if name.kind == "detector" else name.kind, "muted"), what, mark
+        return cells(self.rows.names[row], self.rows.kind, self.facts, self.services.ascii)
 
     def action_kind(self, kind: str) -> None:
         """Only names of one kind ("" = all)."""
         if kind != self.rows.kind:
-            self.rows = NameRows(self.rows.names, kind, self.rows.folded)
+            self.rows = self.rows.of_kind(kind)
             self.list.set_columns(COLUMNS[kind])
             self._refilter()
 
     def _refilter(self) -> None:
-        query = self.query_one(FilterBar).text.strip()
-        view = self.rows.shown
-        if query:
-            from smdtui.catalog.fuzzy import search
-
-            hits = search(query, self.rows.folded)
-            shown = set(view) if self.rows.kind else None
-            view = hits if shown is None else [i for i in hits if i in shown]
-        self.list.show(view, query)
+        bar = self.query_one(FilterBar)
+        text = bar.text.strip() if bar.mode == "filter" else ""
+        since = parse(text).new_since
+        if since is not None and since != self.facts.before_run:
+            self._ask_before(since)
+        self.list.show(self.rows.search(text, self.facts), text)
         self._show_counts()
+
+    def _ask_before(self, run: int) -> None:
+        """The names of the run that "new since" compares with."""
+        services = self.services
+        self.facts = replace(self.facts, before=None, before_run=run)
+        from smdtui.catalog.names import ProbeFailed
+        from smdtui.screens import name_work
+
+        def got(names: frozenset[str]) -> None:
+            self.facts = replace(self.facts, before=names)
+            self._refilter()
+
+        self.background("before", lambda task: name_work.names_of(services, run), got, expected=(ProbeFailed, OSError))
 
     def _show_counts(self) -> None:
         parts = []
-        keys = {"": "w", "detector": "d", "epics": "e", "scan": "s"}
+        keys = {"": "w", "detector": "d", "epics": "e", "scan": "s", "lacking": "m"}
         for kind, title in TITLES.items():
+            if kind == "lacking" and not self.rows.counts[kind]:
+                continue
             text = f"{keys[kind]} {title} {self.rows.counts[kind]:,}"
             parts.append(f"[{text}]" if kind == self.rows.kind else f" {text} ")
         state = self.list.state
@@ -178,22 +198,59 @@ class NamesScreen(BaseScreen):
         if kind != self._kind_here:  # only a detector takes a region
             self._kind_here = kind
             self.refresh_bindings()
+        self.across = None
+        self._show_detail()
+        if event.row is not None and kind != "lacking" and self._detail_shown:
+            self._look_across(self.rows.names[event.row].name)
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
         name = self.rows.names[event.row]
         if name.kind == "detector":
             self.open_roi(name.name)
         else:
-            self.say(f"{name.name}   {name.what}   a = per event, o = once per run")
+            self.action_details()
+
+    # -- all about one name
+    @property
+    def _detail_shown(self) -> bool:
+        return bool(self.query_one("#detail").display)
+
+    def action_details(self) -> None:
+        """Show or hide what is known of the name under the cursor."""
+        self.set_class(not self._detail_shown, "-detail")
+        self.set_class(not self.has_class("-detail"), "-no-detail")
+        self.on_virtual_list_highlighted(VirtualList.Highlighted(self.list, self.list.state.row))
+
+    def _show_detail(self) -> None:
+        from smdtui.screens.name_details import details
+
+        row = self.list.state.row
+        lines = [] if row is None else details(self.rows.names[row], self.facts, self.across, self.services.ascii)
+        self.query_one("#detail", Plain).set_text("\n".join(lines))
+
+    def _look_across(self, name: str) -> None:
+        services = self.services
+        if services.experiment is None:
+            return
+        from smdtui.screens import name_work
+
+        def got(across: Any) -> None:
+            if across is not None:
+                self.across = across
+                self._show_detail()
+
+        self.background("across", lambda task: name_work.across(services, name, task), got)
 
     # -- into the profile
     def _look_into_profile(self) -> None:
         document, run = self._document(), self._asked
         if document is None or run is None:
-            self.have = InProfile()
+            self._mark_profile(InProfile())
             return
         text, path = document.text, self.services.selection.profile
-        self.background("profile", lambda task: _in_profile(text, path, run), self._mark_profile)
+        from smdtui.screens.name_work import in_profile
+
+        self.background("profile", lambda task: in_profile(text, path, run), self._mark_profile)
 
     def _document(self) -> Any:
         try:
@@ -203,8 +260,11 @@ class NamesScreen(BaseScreen):
             return None
 
     def _mark_profile(self, have: InProfile) -> None:
-        self.have = have
-        self.list.refresh()
+        self.facts = replace(self.facts, have=have)
+        rows = self.rows.with_lacking(have.lacking(self.rows.names)) if self.rows.names else self.rows
+        if rows is not self.rows:
+            self.rows = rows
+        self._refilter()
 
     def action_add(self, per_event: bool) -> None:
         """Put the selected PVs into the profile."""
@@ -215,7 +275,7 @@ class NamesScreen(BaseScreen):
             self.say("No profile is open. Press 3 to choose or make one; your selection stays.", "warn")
             return
         chosen = [self.rows.names[row] for row in self.list.state.chosen]
-        new, there, others = adding(chosen, self.have, per_event)
+        new, there, others = adding(chosen, self.facts.have, per_event)
         try:
             document.add_pvs([(name.what, name.name) for name in new], per_event)
         except EditFailed as error:
@@ -243,23 +303,38 @@ class NamesScreen(BaseScreen):
         self.say(f"{words.plural(len(names), 'name')} copied", "ok")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("add", "copy"):
+        if action in ("add", "copy", "compare", "details"):
             return True if self.rows.names else None
         if action == "roi":
             row = self.list.state.row if self.is_mounted else None
             return True if row is not None and self.rows.names[row].kind == "detector" else None
         return True
 
-    # -- filter
+    # -- filter, and another run to compare with
     def action_filter(self) -> None:
         self.query_one(FilterBar).start()
 
+    def action_compare(self) -> None:
+        """Which names came and went since another run."""
+        self.query_one(FilterBar).start("compare", " compare with run: ")
+
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        self._refilter()
+        if event.mode == "filter":
+            self._refilter()
 
     def on_filter_bar_left(self, event: FilterBar.Left) -> None:
+        bar, typed = event.bar, event.text.strip()
+        if event.mode == "compare":
+            bar.clear()
+            bar.mode = "filter"
+            if event.accepted and typed.isdigit() and self._asked is not None:
+                from smdtui.screens.compare_names import CompareNamesScreen
+
+                self.app.push_screen(CompareNamesScreen(int(typed), self._asked))
+            elif event.accepted and typed:
+                self.say(f"{typed!r} is not a run number.", "warn")
         self.list.focus()
-        if not event.accepted:
+        if not event.accepted or event.mode == "compare":
             self._refilter()
 
     def go_back(self) -> bool:
@@ -272,11 +347,3 @@ class NamesScreen(BaseScreen):
             self.list.state = self.list.state.unmarked()
             return True
         return False
-
-
-def _in_profile(text: str, path: Any, run: int) -> InProfile:
-    """What the profile, as it is being edited, takes of the run; nothing while it has errors."""
-    from producer.plan import check, effective
-
-    profile, _ = check(path, text)
-    return InProfile.of(effective(profile, run)) if profile is not None else InProfile()

@@ -51,6 +51,7 @@ class RunsScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows = RunRows()
+        self._given: int | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         yield VirtualList(COLUMNS, self._cells, id="runs", markable=True, match_columns=(0,))
@@ -139,9 +140,12 @@ class RunsScreen(BaseScreen):
         self._refilter()
         if not same:
             self._stand_on(self.services.selection.run if first else keep)
+            if first and self.services.selection.run is not None:
+                self._given = self.list.state.row  # where the cursor happens to be does not change what was selected
         if first:
             self.refresh_bindings()
-            self._highlight(self.list.state.row)
+            if self.services.selection.run is None:
+                self._highlight(self.list.state.row)
         self._watch()
         self._tell()
 
@@ -211,7 +215,9 @@ class RunsScreen(BaseScreen):
         self._tell()
 
     def on_virtual_list_highlighted(self, event: VirtualList.Highlighted) -> None:
-        self._highlight(self.list.state.row)
+        given, self._given = self._given, None
+        if given is None or given != event.row:
+            self._highlight(self.list.state.row)
 
     def on_virtual_list_marked(self, event: VirtualList.Marked) -> None:
         self._tell()

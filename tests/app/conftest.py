@@ -80,11 +80,16 @@ def open_services(written, tmp_path) -> Callable:
     from smdtui.catalog.runs import RunCatalog
     from smdtui.services import Services
 
+    made = []
+
     def make(**parts):
         site = sites.load(written / "site.toml")
         experiment = resolve(site, EXPERIMENT, results=tmp_path / "results")
         parts.setdefault("catalog", RunCatalog(experiment.directory))
         parts.setdefault("now", lambda: NOW)
-        return Services(site=site, experiment=experiment, state_dir=tmp_path / "state", demo=True, **parts)
+        made.append(Services(site=site, experiment=experiment, state_dir=tmp_path / "state", demo=True, **parts))
+        return made[-1]
 
-    return make
+    yield make
+    for services in made:
+        services.close()

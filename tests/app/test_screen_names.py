@@ -26,7 +26,7 @@ def test_rows_of_an_answer():
     assert rows.names[0] == Name("detector", "epix_1", "raw fex", "epix", "4x352x384", "uint16")
     assert rows.names[1].shape == ""
     assert rows.names[3] == Name("epics", "XPP:02.RBV", "XPP:02.RBV")
-    assert rows.counts == {"": 5, "detector": 2, "epics": 2, "scan": 1}
+    assert rows.counts == {"": 5, "detector": 2, "epics": 2, "scan": 1, "lacking": 0}
     assert list(NameRows.of(ANSWER, "epics").shown) == [2, 3]
 
 
@@ -59,10 +59,12 @@ def opened(open_services, wait_for, profile):
     """An app on the names of run 12, all there."""
 
     async def show(pilot, app):
+        await wait_for(pilot, lambda: app.services.selection.run == 16, "the runs")
         app.services.selection = Selection(run=12, profile=profile)
         await pilot.press("2")
         await wait_for(pilot, lambda: app.screen.NAME == "names" and app.screen.rows.names, "the names")
-        await wait_for(pilot, lambda: not app.screen.busy("profile"), "the marks of the profile")
+        for group in ("profile", "values", "events", "constants"):
+            await wait_for(pilot, lambda group=group: not app.screen.busy(group), group)
         return app.screen
 
     return SmdApp(open_services()), show
@@ -99,7 +101,7 @@ async def test_a_selection_over_filters_goes_into_the_profile_with_one_key(opene
         assert "2 PVs added per event" in screen_text(app)
         assert "profile.toml*" in screen_text(app)
         assert not names.list.state.marked
-        await wait_for(pilot, lambda: "sam_z" in names.have.per_event, "the marks of the profile")
+        await wait_for(pilot, lambda: "sam_z" in names.facts.have.per_event, "the marks of the profile")
         assert screen_text(app).count("● per event") == 1  # the filter still shows sam_z alone
         assert profile.read_text(encoding="utf-8").count("sam_x") == 0, "nothing is written before it is saved"
         await pilot.press("ctrl+q")
@@ -142,6 +144,7 @@ async def test_R_opens_the_region_of_the_detector(opened, wait_for):
 async def test_a_probe_that_fails_says_why_and_the_rest_lives(open_services, wait_for, monkeypatch):
     app = SmdApp(open_services())
     async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, lambda: app.services.selection.run == 16, "the runs")
         app.services.selection = Selection(run=99)
         await pilot.press("2")
         await wait_for(pilot, lambda: "The names of run 99 cannot be read" in screen_text(app), "the message")
@@ -158,6 +161,7 @@ async def test_the_names_can_be_left_while_they_are_asked_and_quitting_does_not_
     monkeypatch.setattr(names_room, "ask_names", lambda *a, **k: go.wait(60) and real(*a, **k))
     app = SmdApp(open_services())
     async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, lambda: app.services.selection.run == 16, "the runs")
         app.services.selection = Selection(run=12)
         await pilot.press("2")
         await wait_for(pilot, lambda: "Asking run 12 for its names" in screen_text(app), "the words")
@@ -173,7 +177,7 @@ async def test_the_names_can_be_left_while_they_are_asked_and_quitting_does_not_
 async def test_another_run_is_asked_and_the_answer_for_the_one_before_is_dropped(open_services, wait_for, monkeypatch):
     go = threading.Event()
 
-    def ask(site, experiment, run):
+    def ask(site, experiment, run, **_):
         if run == 12:
             go.wait(10)
         return {"epics": [{"alias": f"of_{run}", "pv": "X"}]}
@@ -181,6 +185,7 @@ async def test_another_run_is_asked_and_the_answer_for_the_one_before_is_dropped
     monkeypatch.setattr(names_room, "ask_names", ask)
     app = SmdApp(open_services())
     async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, lambda: app.services.selection.run == 16, "the runs")
         app.services.selection = Selection(run=12)
         await pilot.press("2")
         await wait_for(pilot, lambda: app.screen.NAME == "names", "Names")
