@@ -17,7 +17,9 @@ EXAMPLES = {
     "smdtui demo /tmp/demo --seed 7 < /dev/null   without a terminal: produce one run, print the verdict",
     "runs": "smdtui runs xpplv2318\nsmdtui runs xpptut15 --dir /data/xtc --json",
     "names": "smdtui names xpplv2318 41 -e          the EPICS PVs of run 41, as `detnames -e` prints them\n"
-    "smdtui names xpplv2318 41 --values --json",
+    "smdtui names xpplv2318 41 --values --json\n"
+    "smdtui names xpplv2318 41 --changed            the PVs that moved\n"
+    "smdtui names xpplv2318 41 --compare 12         names that came and went since run 12",
     "check": "smdtui check profile.toml\nsmdtui check profile.toml --exp xpplv2318 --run 17,20-32",
     "show": "smdtui show profile.toml --run 25 --json",
     "diff": "smdtui diff profile.toml --run 20 --run 21    what changes between two runs\n"
@@ -69,7 +71,12 @@ def parser() -> argparse.ArgumentParser:
     names.add_argument("run", type=_run_number)
     names.add_argument("-e", "--epics", action="store_true", help="only EPICS: alias and PV, as `detnames -e`")
     names.add_argument("-s", "--scan", action="store_true", help="only scan variables, as `detnames -s`")
+    names.add_argument("-r", "--raw", action="store_true", help="only what the files declare, as `detnames -r`")
+    names.add_argument("-i", "--ids", action="store_true", help="only segments and unique ids, as `detnames -i`")
     names.add_argument("--values", action="store_true", help="with the first and last value of each PV")
+    names.add_argument("--statistics", action="store_true", help="with range and number of values of each PV")
+    names.add_argument("--changed", action="store_true", help="only PVs whose value changed during the run")
+    names.add_argument("--compare", type=_run_number, metavar="RUN", help="what came and went since that run")
     _place(names)
     _json(names)
 

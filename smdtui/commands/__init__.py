@@ -16,7 +16,7 @@ WHERE = {
     "app": ("open", "app"),
     "demo": ("open", "demo"),
     "runs": ("browse", "runs"),
-    "names": ("browse", "names"),
+    "names": ("names", "names"),
     "check": ("profiles", "check"),
     "show": ("profiles", "show"),
     "diff": ("profiles", "diff"),

@@ -34,7 +34,8 @@ def runs(arguments: Namespace) -> int:
     from smdtui.jobs.production import production_states
 
     where = place(arguments)
-    summaries = RunCatalog(where.experiment.directory).summaries()
+    catalog = RunCatalog(where.experiment.directory)
+    summaries = catalog.summaries()
     if not summaries:
         raise CommandError(
             f"the folder {where.experiment.directory} has no runs: no file in it is named like "
@@ -52,7 +53,7 @@ def runs(arguments: Namespace) -> int:
         [
             str(r["run"]),
             (r["begin"] or "-")[:19].replace("T", " "),
-            str(r["events"]),
+            "-" if r["events"] is None else str(r["events"]),
             str(r["streams"]),
             size(r["bytes"]),
             r["state"],
@@ -80,7 +81,7 @@ def run_json(summary: Any, production: str) -> dict[str, Any]:
         "run": summary.run,
         "begin": utc_text(summary.begin),
         "end": utc_text(summary.end),
-        "events": summary.events,
+        "events": summary.events if summary.format == "xtc2" else None,
         "streams": summary.streams,
         "bytes": summary.bytes,
         "state": summary.state,
@@ -88,45 +89,8 @@ def run_json(summary: Any, production: str) -> dict[str, Any]:
         "production": production,
         "steps": summary.steps,
         "scan": summary.scan,
+        "seconds": summary.seconds,
+        "rate": summary.rate,
+        "chunks": summary.chunks,
+        "format": summary.format,
     }
-
-
-def names(arguments: Namespace) -> int:
-    from smdtui.catalog.names import ask_names
-
-    where = place(arguments)
-    table = ask_names(where.site, where.experiment, arguments.run, values=arguments.values)
-    only = {"epics": arguments.epics, "scan": arguments.scan}
-    wanted = [kind for kind, asked in only.items() if asked] or ["detectors", "epics", "scan"]
-    if arguments.json:
-        print_json({k: v for k, v in table.items() if k not in ("detectors", "epics", "scan") or k in wanted})
-        return 0
-    parts = []
-    if "detectors" in wanted and any(only.values()) is False:
-        parts.append(_detectors(table["detectors"]))
-    if "epics" in wanted:
-        parts.append(_epics(table["epics"], arguments.values))
-    if "scan" in wanted:
-        parts.append(table_text(["scan variable"], [[s["name"]] for s in table["scan"]]))
-    print("\n\n".join(parts))
-    return 0
-
-
-def _detectors(detectors: list[dict[str, Any]]) -> str:
-    rows = [
-        [d["name"], d["type"], ", ".join(d["data_types"]), _shape(d.get("shape")), d.get("dtype") or ""]
-        for d in detectors
-    ]
-    return table_text(["detector", "type", "data types", "shape", "dtype"], rows)
-
-
-def _shape(shape: list[int] | None) -> str:
-    return "x".join(map(str, shape)) if shape else ""
-
-
-def _epics(epics: list[dict[str, Any]], values: bool) -> str:
-    header = ["alias", "PV"] + (["first", "last"] if values else [])
-    rows = [
-        [e["alias"], e["pv"], *([str(e.get("first", "")), str(e.get("last", ""))] if values else [])] for e in epics
-    ]
-    return table_text(header, rows)
