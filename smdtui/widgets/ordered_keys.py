@@ -7,13 +7,13 @@ text) would go to the old place and be lost, or mean something else there.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.message import Message
-from textual.timer import Timer
 
 PATIENCE = 0.5  # seconds after which the next key is taken in any case: the widget with the last one may be gone
 
@@ -28,7 +28,7 @@ class OrderedKeys(App[None]):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._waiting: deque[events.Key] = deque()
-        self._patience: Timer | None = None  # set while a key is under way
+        self._patience: asyncio.TimerHandle | None = None  # set while a key is under way
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -39,7 +39,8 @@ class OrderedKeys(App[None]):
             target = self.focused or self.screen
             await super().on_event(event)
             target.post_message(KeyDone())
-            self._patience = self.set_timer(PATIENCE, self._next_key)
+            loop = asyncio.get_running_loop()  # a Textual timer would cost a task for each key
+            self._patience = loop.call_later(PATIENCE, self.call_later, self._next_key)
 
     def on_key_done(self, event: KeyDone) -> None:
         event.stop()
@@ -47,7 +48,7 @@ class OrderedKeys(App[None]):
 
     async def _next_key(self) -> None:
         if self._patience is not None:
-            self._patience.stop()
+            self._patience.cancel()
             self._patience = None
         if self._waiting:
             await self.on_event(self._waiting.popleft())
