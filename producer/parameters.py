@@ -159,7 +159,7 @@ def build(
     instance = cls(**given)
     clashes = list(instance.check()) if hasattr(instance, "check") else []
     for where, message, suggestion in clashes:
-        target = (of_field or {}).get(where[0], report)
+        target = (of_field or {}).get(where[0] if where else "", report)
         target.error((*path, *(where[1:] if only_short(cls) else where)), message, suggestion)
     return None if clashes else instance
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from textual.screen import Screen
 
@@ -68,7 +68,7 @@ def _inside(part: Part | None) -> list[Answer]:
         return []
     return [
         Answer(INNER + table.name, f"in {part.title}: {table.name.replace('_', ' ')}, {table.help}")
-        for table in inner_tables(type(part.data))
+        for table in inner_tables(cast(Any, type(part.data)))
         if table.many or getattr(part.data, table.name) is None
     ]
 

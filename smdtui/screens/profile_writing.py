@@ -50,14 +50,21 @@ class TextKeys:
         if self.has_class("-text"):
             self.text_area.mark(self._own_problems())
             self.text_area.show(text)
+            self._tell(self.text_area.cursor_location[0] + 1)
 
     def _own_problems(self) -> list[Problem]:
         return [problem for problem in self.state.problems if problem.file in ("", self.state.file)]
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """What is wrong with the line of the cursor is said."""
-        problem = self.text_area.problem_at(event.selection.end[0] + 1)
-        if problem is not None and self.has_class("-text"):
+        if self.has_class("-text"):
+            self._tell(event.selection.end[0] + 1)
+
+    def _tell(self, line: int) -> None:
+        problem = self.text_area.problem_at(line)
+        if problem is None:
+            self.say("")
+        else:
             hint = f" (did you mean {problem.suggestion}?)" if problem.suggestion else ""
             self.say(problem.message + hint, "error" if problem.severity == "error" else "warn")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from producer.analysis import FUNCTIONS
 from smdtui.profile.change import put_entry, put_inner, put_pv
@@ -76,7 +76,7 @@ class InnerForm(EditForm[EntryDraft]):
         if part is not None:
             name, parameters, values = part.title, type(part.data), part.data
         else:
-            table = next(table for table in inner_tables(type(owner.data)) if table.name == name)
+            table = next(table for table in inner_tables(cast(Any, type(owner.data))) if table.name == name)
             parameters, values = table.parameters, None
         super().__init__(name.replace("_", " "), EntryDraft.table(name, parameters, values))
         self.owner, self.part = owner, part

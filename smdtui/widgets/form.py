@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.message import Message
@@ -21,6 +21,7 @@ from textual.widgets import Button, Input, Select
 from smdtui.profile.form import Field, Form
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.plain import Plain
+from smdtui.widgets.scroller import Scroller
 
 
 class Draft(Protocol):
@@ -177,7 +178,7 @@ class FormView(Vertical):
         self._enter_submits = enter_submits
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="form-rows", can_focus=False):
+        with Scroller(classes="form-rows"):
             for field, text in zip(self.form.fields, self.form.texts, strict=True):
                 yield FormRow(field, text)
         yield Plain("", classes="form-help")

@@ -97,7 +97,7 @@ class ProfileText(TextArea):
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         problem = self._problems.get(self.scroll_offset.y + y + 1)
-        at = self.gutter_width - 1
+        at = self.gutter_width - 2
         if problem is None or at < 1:
             return strip
         shown = look(problem.severity)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
@@ -15,6 +15,7 @@ from textual.widgets import Button
 
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.plain import Plain
+from smdtui.widgets.scroller import Scroller
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Question(ModalScreen[str]):
         background: $panel;
     }
     Question .title { text-style: bold; color: $warning; }
-    Question VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+    Question Scroller { height: auto; scrollbar-size-vertical: 1; }
     Question .text { max-height: 6; margin-bottom: 1; }
     Question .answers { max-height: 13; }
     Question Button { width: 100%; content-align: left middle; text-align: left; }
@@ -50,9 +51,9 @@ class Question(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Plain(self.title_text, classes="title")
-            with VerticalScroll(can_focus=False, classes="text"):
+            with Scroller(classes="text"):
                 yield Plain(self.text)
-            with VerticalScroll(can_focus=False, classes="answers"):
+            with Scroller(classes="answers"):
                 for number, answer in enumerate(self.answers):
                     classes = "-harmful" if answer.harmful else ""
                     yield Button(Content(answer.label), id=f"answer-{number}", compact=True, classes=classes)
