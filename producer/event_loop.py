@@ -123,9 +123,9 @@ class EventLoop:
             if values is None:
                 self._problems.add(source.detector, source.function, "missing", timestamp, "gave nothing", "note")
                 continue
-            for path, value in values.items():
-                if path in LIGHTS:
-                    lights[LIGHTS[path]] = None if value is None else bool(value)
+            for path in LIGHTS.keys() & values.keys():
+                lights[LIGHTS[path]] = None if values[path] is None else bool(values[path])
+            for path, value in self._part.put_plain(values):
                 if value is not None:
                     self._put(source, path, value, timestamp)
         for held in self._held:

@@ -44,6 +44,7 @@ def frames(run: OpenRun, detector: str) -> Frames:
     reader = run.reader(detector, "raw")
     calib, raw = getattr(reader, "calib", None), getattr(reader, "raw", None)
     if run.is_area(reader):
+        run.keep_mask(reader)
         if run.constants(detector).get("pedestals") is not None and callable(calib):
             return Frames(interface, calib, context=Context(detector, reader, calibrated=True))
         if callable(raw):

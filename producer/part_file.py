@@ -17,12 +17,12 @@ of the first event).
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import h5py
 import numpy as np
 
-from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries, plain
+from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries, plain, plain_kinds
 
 TIMESTAMP = column(
     "timestamp", np.int64, (), "s << 32 | ns", "time of the event: seconds since 1990-01-01 UTC << 32 | nanoseconds"
@@ -80,7 +80,7 @@ class _Block:
         self.rows = np.full((self.capacity, *column.shape), fill(column.dtype), column.dtype)
         self.start = 0
         self.dirty = False
-        self.takes = plain(column)
+        self.takes, self.kinds = plain(column), plain_kinds(column)
         self.dataset = file.create_dataset(
             f"columns/{column.path}",
             shape=(0, *column.shape),
@@ -94,10 +94,14 @@ class _Block:
 
     def put(self, row: int, value: Any) -> None:
         if row >= self.start + self.capacity:
-            self.flush()
-            self.start = row - row % self.capacity
+            self.turn(row)
         self.rows[row - self.start] = value
         self.dirty = True
+
+    def turn(self, row: int) -> None:
+        """Go on to the block with `row` in it."""
+        self.flush()
+        self.start = row - row % self.capacity
 
     def flush(self, events: Optional[int] = None) -> None:
         """Write the block; rows from `events` on do not exist."""
@@ -252,6 +256,26 @@ class PartFile:
         entries = fitting_entries(self._variable[path].variable, value)
         self._variable[path].put(entries)
         self._blocks[f"{path}_len"].put(self.row, len(entries[0]))
+
+    def put_plain(self, values: Mapping[str, Any]) -> List[Tuple[str, Any]]:
+        """Put those that can be written as they are, which with default data are nearly all; returns the others."""
+        others, blocks, row = [], self._blocks, self.row
+        for path, value in values.items():
+            block = blocks.get(path)
+            if block is None:
+                others.append((path, value))
+                continue
+            kind = type(value)
+            if kind in block.kinds or (kind is int and block.takes(value)):
+                at = row - block.start
+                if at >= block.capacity:
+                    block.turn(row)
+                    at = row - block.start
+                block.rows[at] = value
+                block.dirty = True
+            else:
+                others.append((path, value))
+        return others
 
     def hold(self, path: str, value: Any) -> None:
         self._held[path].hold(self.row, value)

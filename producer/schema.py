@@ -6,7 +6,7 @@ above the range of int64 is refused when it is written, not wrapped.
 """
 
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, FrozenSet, Optional, Tuple
 
 import numpy as np
 
@@ -146,14 +146,24 @@ def fitting_entries(variable: Variable, value: Any) -> Tuple[np.ndarray, ...]:
     return tuple(found)
 
 
+def plain_kinds(column: Column) -> FrozenSet[type]:
+    """The types whose values can all be assigned as they are."""
+    if column.shape:
+        return frozenset()
+    if column.dtype.kind == "f":
+        return frozenset((float, np.float64, np.float32))
+    if column.dtype.kind == "i":
+        return frozenset((column.dtype.type, np.int32, np.int16, np.uint16, np.uint8, np.bool_))
+    return frozenset()
+
+
 def plain(column: Column) -> Callable[[Any], bool]:
     """Tells whether a value can be assigned as it is: a short cut past `fitting` for nearly all numbers."""
-    kinds: Tuple[type, ...] = ()
+    kinds = plain_kinds(column)
     lowest, highest = 1.0, 0.0
-    if not column.shape and column.dtype.kind == "f":
-        kinds, lowest, highest = (float, np.float64, np.float32), -np.inf, np.inf
-    elif not column.shape and column.dtype.kind == "i":
-        kinds = (column.dtype.type, np.int32, np.int16, np.uint16, np.uint8, np.bool_)
+    if kinds and column.dtype.kind == "f":
+        lowest, highest = -np.inf, np.inf
+    elif kinds:
         lowest, highest = np.iinfo(column.dtype).min, np.iinfo(column.dtype).max
 
     def takes(value: Any) -> bool:

@@ -21,7 +21,10 @@ class Damage(Source):
         return [column(path, np.int32, (), *self.about(path)) for path, _ in self._checked]
 
     def event(self, event: Any) -> Optional[Mapping[str, Any]]:
-        return {path: int(all(_fine(interface, event) for interface in found)) for path, found in self._checked}
+        return {
+            path: int(_fine(found[0], event) and all(_fine(other, event) for other in found[1:]))
+            for path, found in self._checked
+        }
 
     def about(self, path: str) -> About:
         return "", "1: every segment of the detector is in the event and none is marked damaged; 0: not so"
@@ -31,8 +34,11 @@ def _fine(interface: Interface, event: Any) -> bool:
     parts = interface.parts(event)
     if parts is None:
         return False
-    whole = event._det_segments.get((interface.detector, "_xtc"), {})
-    return not any(part._xtc.damage for part in parts.values()) and not any(part.damage for part in whole.values())
+    for part in parts.values():
+        if part._xtc.damage:
+            return False
+    whole = event._det_segments.get((interface.detector, "_xtc"))
+    return not whole or not any(part.damage for part in whole.values())
 
 
 def sources(run: OpenRun) -> List[Source]:

@@ -1,6 +1,7 @@
 """The form of default data: what is read from every event without being asked for."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from operator import attrgetter
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from producer.data_source import Interface, OpenRun
 from producer.schema import Column, column, of_value
@@ -51,6 +52,13 @@ class Fields(Source):
         self.detector, self.function = interface.detector, function
         self._interface, self._about, self._start = interface, about, f"{group}/{prefix}"
         self._fields = [(field, self._start + field) for field in fields]
+        names = [field for field, _ in self._fields]
+        self._paths = [path for _, path in self._fields]
+        self._get: Optional[Callable[[Any], Tuple[Any, ...]]] = None
+        if len(names) > 1 and not any("." in name for name in names):
+            self._get = attrgetter(*names)
+        elif names:
+            self._get = lambda part: tuple([getattr(part, name) for name in names])
         self._methods = [(getattr(reader, method), self._start + method) for method in methods]
 
     def columns(self) -> List[Column]:
@@ -66,7 +74,7 @@ class Fields(Source):
         if parts is None:
             return None
         part = parts[self._interface.segments[0]]
-        values: Dict[str, Any] = {path: getattr(part, field) for field, path in self._fields}
+        values: Dict[str, Any] = dict(zip(self._paths, self._get(part))) if self._get else {}
         for method, path in self._methods:
             values[path] = method(event)
         return values
