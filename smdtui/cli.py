@@ -23,7 +23,8 @@ EXAMPLES = {
     "check": "smdtui check profile.toml\nsmdtui check profile.toml --exp xpplv2318 --run 17,20-32",
     "show": "smdtui show profile.toml --run 25 --json",
     "diff": "smdtui diff profile.toml --run 20 --run 21    what changes between two runs\n"
-    "smdtui diff old.toml new.toml --run 21        what changes between two profiles",
+    "smdtui diff old.toml new.toml --run 21        what changes between two profiles\n"
+    "smdtui diff Run0021.h5 new.toml --run 21      what changed since that file was produced",
     "import": "smdtui import prod_config_xpp.py -o xpp.toml   the report says what was not carried over\n"
     "smdtui import prod_config_xpp.py --execute --prove   where reading cannot decide; compare for every run",
     "schema": "smdtui schema > profile.schema.json",
@@ -94,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
     diff = _add(commands, "diff", "what changes between two runs of a profile, or between two profiles")
     diff.add_argument("profile")
-    diff.add_argument("other", nargs="?", help="a second profile; then --run is given once")
+    diff.add_argument("other", nargs="?", help="a second profile, or a produced file; then --run is given once")
     diff.add_argument("--run", type=_run_number, action="append", required=True, help="twice: the two runs to compare")
     _json(diff)
 

@@ -2,9 +2,11 @@
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from producer.plan import Plan, effective, load
+from producer.plan import check as check_text
 from producer.problem import Problem, errors
 from smdtui.commands import CommandError, print_json
 
@@ -69,14 +71,16 @@ def diff(arguments: Namespace) -> int:
         raise CommandError("give --run twice (two runs of one profile), or two profiles and one --run")
     if arguments.other is not None and len(runs) != 1:
         raise CommandError("with two profiles give --run once")
-    first = effective(load(arguments.profile), runs[0])
-    second = effective(load(arguments.other or arguments.profile), runs[-1])
-    changes = differences(first, second)
+    from smdtui.profile.difference import ABSENT, between_plans, value_text
+
+    first, second = _plan(arguments.profile, runs[0]), _plan(arguments.other or arguments.profile, runs[-1])
+    changes = between_plans(first, second)
     if arguments.json:
-        print_json({"changes": [{"key": k, "before": a, "after": b} for k, a, b in changes]})
+        sides = [(c.name, *(None if v is ABSENT else v for v in (c.before, c.after))) for c in changes]
+        print_json({"changes": [{"key": key, "before": before, "after": after} for key, before, after in sides]})
         return 0
-    for key, before, after in changes:
-        print(f"{key}: {_said(before)} -> {_said(after)}")
+    for change in changes:
+        print(f"{change.name}: {value_text(change.before)} -> {value_text(change.after)}")
     if not changes:
         print("no difference")
     return 0
@@ -89,14 +93,19 @@ def schema(arguments: Namespace) -> int:
     return 0
 
 
-def _said(value: Any) -> str:
-    return "(nothing)" if value is None else repr(value)
+def _plan(path: str, run: int) -> Plan:
+    """Of a profile, or what a produced file was made with."""
+    if not path.endswith((".h5", ".hdf5")):
+        return effective(load(path), run)
+    from smdtui.results.value import plan_text
 
-
-def differences(first: Plan, second: Plan) -> list[tuple[str, Any, Any]]:
-    """(key, value in the first, value in the second) of what differs; None where a plan has no such key."""
-    a, b = flat(first.as_json()["plan"]), flat(second.as_json()["plan"])
-    return [(k, a.get(k), b.get(k)) for k in [*a, *(k for k in b if k not in a)] if a.get(k) != b.get(k)]
+    try:
+        profile, problems = check_text(path, plan_text(Path(path)))
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    if profile is None or errors(problems):
+        raise CommandError(f"the plan in {path} cannot be read: {problems[0].message}")
+    return effective(profile, run)
 
 
 def flat(table: Any, key: str = "") -> dict[str, Any]:

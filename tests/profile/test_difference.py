@@ -1,9 +1,11 @@
 """Differences of plans and texts by key; entries of lists by their names."""
 
+import h5py
 from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.plan import check, effective
+from smdtui.cli import main
 from smdtui.profile.difference import ABSENT, between, between_plans, between_texts, value_text
 
 BEFORE = """format = 1
@@ -60,3 +62,19 @@ def test_no_change_means_equal_up_to_the_order_of_named_entries(a, b):
     forward, back = between(a, b), between(b, a)
     assert sorted(c.name for c in forward) == sorted(c.name for c in back)
     assert {(c.name, repr(c.before)) for c in forward} == {(c.name, repr(c.after)) for c in back}
+
+
+def test_with_what_a_produced_file_was_made_with(tmp_path, capsys):
+    (tmp_path / "p.toml").write_text(BEFORE)
+    plan = effective(check("p.toml", BEFORE)[0], 5)
+    with h5py.File(tmp_path / "r.h5", "w") as file:
+        file["UserDataCfg/plan"] = plan.to_toml()
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = 1
+    assert main(["diff", str(tmp_path / "r.h5"), str(tmp_path / "p.toml"), "--run", "5"]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+    (tmp_path / "p.toml").write_text(BEFORE.replace("2, 3", "2, 9"))
+    assert main(["diff", str(tmp_path / "r.h5"), str(tmp_path / "p.toml"), "--run", "5"]) == 0
+    assert capsys.readouterr().out == "detectors.epix_1.roi[left].region: [[0, 1], [2, 3]] -> [[0, 1], [2, 9]]\n"
+    assert main(["diff", str(tmp_path / "other.h5"), str(tmp_path / "p.toml"), "--run", "5"]) == 1
+    assert "does not say what it was made with" in capsys.readouterr().err
