@@ -130,10 +130,15 @@ class SmdApp(OrderedKeys):
         found = [self.services.unsaved(), *(screen.unsaved() for screen in screens if isinstance(screen, BaseScreen))]
         unsaved = list(dict.fromkeys(text for text in found if text))
         if not unsaved or isinstance(self.screen, Confirm):  # a second ctrl+q at the question means it
-            self.exit()
+            self._leave()
             return
         question = Confirm("Not saved", "\n".join([*unsaved, "Leave and lose it?"]))
-        await self.push_screen(question, lambda yes: self.exit() if yes else None)
+        await self.push_screen(question, lambda yes: self._leave() if yes else None)
+
+    def _leave(self) -> None:
+        """On purpose: what is not saved is given up. However else the app ends, it is offered at the next start."""
+        self.services.session.end()
+        self.exit()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every key of this screen by its name, then the themes."""

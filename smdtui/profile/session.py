@@ -34,6 +34,11 @@ class Session:
             return f"unsaved changes cannot be kept against a crash: {error.strerror or error}"
         return ""
 
+    def turn_to(self, path: Path) -> None:
+        """Another profile is open: the one before was left with its changes given up, or saved under another name."""
+        if self._presence is not None and self._presence.path != path:
+            self.end()
+
     def touch(self) -> None:
         """Once in a while: the notice does not go stale while there are unsaved changes."""
         if self._presence is not None and self._presence.file.exists():

@@ -44,6 +44,7 @@ class SessionKeys:
         copy = ProfileDocument(document.path, document.text, None)
 
         def work(task: Any) -> tuple[list[Editor], list[Rescued]]:
+            session.turn_to(copy.path)
             session.touch()
             return session.others(copy.path), session.rescued(copy) if first else []
 

@@ -373,3 +373,15 @@ def test_a_keeper_writes_what_was_seen(tmp_path):
     Keeper(tmp_path, tmp_path / "p.toml").keep("a", None)
     [file] = (tmp_path / "unsaved").iterdir()
     assert json.loads(file.read_text())["seen"] is None and oct(file.parent.stat().st_mode)[-3:] == "700"
+
+
+async def test_changes_given_up_on_purpose_are_not_offered_again(opened, profile, wait_for, tmp_path):
+    async with opened() as (app, pilot, screen):
+        await pilot.press("s")
+        await wait_for(pilot, lambda: list((tmp_path / "state" / "unsaved").glob("*.json")), "the kept buffer")
+        await pilot.press("ctrl+q")
+        await wait_for(pilot, lambda: app.screen is not screen, "the question")
+        await pilot.press("y")
+        await wait_for(pilot, lambda: not app.is_running or app._exit, "the end")
+    assert list((tmp_path / "state" / "unsaved").glob("*.json")) == []
+    assert not list(profile.parent.glob(".test.toml.editing-*")) and profile.read_text() == TEXT
