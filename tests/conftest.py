@@ -20,7 +20,7 @@ def nothing_of_the_user(monkeypatch, tmp_path):
     for name in ("EXPERIMENT", "RUN_NUM", "SIT_PSDM_DATA", "SMDTUI_SITE", "SMDTUI_RESULTS", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MPIR_CVAR_CH4_NETMOD", "ofi")
-    monkeypatch.setenv("LCLS_CALIB_HTTP", "http://127.0.0.1:9/calib_ws")  # nobody listens there
+    monkeypatch.setenv("LCLS_CALIB_HTTP", "http://127.0.0.1:9/")  # nobody listens there
 
 
 @pytest.fixture(scope="session")

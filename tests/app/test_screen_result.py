@@ -113,7 +113,7 @@ async def test_folding_filtering_attributes_and_values(app_on, made, wait_for):
 
 async def test_the_profile_that_was_used(app_on, produced, wait_for):
     app = app_on(produced, run=12)
-    async with app.run_test(size=(100, 40)) as pilot:
+    async with app.run_test(size=(100, 120)) as pilot:
         await show(pilot, app, wait_for)
         await pilot.press("c")
         await wait_for(pilot, lambda: isinstance(app.screen, TextView), "the profile")

@@ -121,7 +121,7 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
 
         # check and save
         t.press("3")
-        t.wait_for("EPICS with each event")
+        t.wait_for("not saved")
         t.press("c")
         t.wait_until(lambda s: re.search(r"✓ .*run 12", s), 60, "a clean check")
         t.press("w")

@@ -125,7 +125,9 @@ def test_kill_supervisor_and_script_at_once_is_seen_and_can_be_cancelled(bench):
     ranks_at_work(folder, 3)
     script = min(processes(folder, "submit.sh"))
     supervisor = min(processes(folder, "smdtui.jobs.supervisor"))
-    os.kill(script, signal.SIGSTOP)  # lest it sees the other's death
+    for line in command_lines(folder):  # lest they see the others' death, and end by themselves
+        if (pid := int(line.split(":")[0])) != supervisor:
+            os.kill(pid, signal.SIGSTOP)
     os.kill(supervisor, signal.SIGKILL)
     os.kill(script, signal.SIGKILL)
     job = wait_for(lambda: (local.collect(), j := read_job(folder), j.reason and j)[2], "the loss to be seen")

@@ -148,7 +148,6 @@ def test_sums(name, threshold, hits, square, maximum):
     [
         ("calib_maxx", "calib_max"),
         ("cali", "calib"),
-        ("calib_dropped", ""),
         ("calib_max_max", "calib_max"),
         ("calib_thresADU", ""),
         ("calib_thresADUnan", ""),

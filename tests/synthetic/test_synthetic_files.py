@@ -162,7 +162,7 @@ def test_what_would_abort_psana_is_refused_before(stream, wrong):
         ("x" * 255, ODD),
         ("odd", fields.Kind("odd", "raw", (1, 0, 0), {"a b": (np.uint8, 0)})),
         ("odd", fields.Kind("odd", "raw", (1, 0, 0), {"deep": (np.uint8, 5)})),
-        ("odd", fields.Kind("odd", "raw", (1, 0, 0), {f"f{i}": (np.uint8, 0) for i in range(70_000)})),
+        ("odd", fields.Kind("odd", "raw", (1, 0, 0), {f"f{i}": (np.uint8, 0) for i in range(260_000)})),
     ],
 )
 def test_declarations_that_would_abort_psana_are_refused(tmp_path, name, kind):
