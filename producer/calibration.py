@@ -6,11 +6,12 @@ pixel_offset, common_mode, ...) and ``<folder>/<detector>/geometry.txt``.
 """
 
 import hashlib
+import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -137,6 +138,8 @@ def _within(seconds: float, call: Callable[[], Any]) -> Any:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, URLError):
+        return "its host name is not known here" if isinstance(error.reason, socket.gaierror) else "no connection"
     name = type(error).__name__
     text = str(error)
     if name == "ConnectionError" and (
