@@ -5,6 +5,7 @@ The folder has ``<folder>/<detector>/<ctype>.npy`` (pedestals, pixel_gain, pixel
 pixel_offset, common_mode, ...) and ``<folder>/<detector>/geometry.txt``.
 """
 
+import contextlib
 import hashlib
 import socket
 import threading
@@ -111,10 +112,8 @@ def _reach(url: str) -> str:
     """ "" when something answers at `url`, else why not. In a thread, because looking up a name has no time limit."""
 
     def look() -> None:
-        try:
+        with contextlib.suppress(HTTPError):  # it answers, if with a refusal
             urlopen(Request(url, method="HEAD"), timeout=REACH).close()
-        except HTTPError:
-            pass  # it answers, if with a refusal
 
     answer = _within(REACH, look)
     return _words(answer) if isinstance(answer, BaseException) else ""
