@@ -2,8 +2,10 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -27,7 +29,11 @@ class SiteError(Exception):
 @dataclass(frozen=True)
 class Engine:
     """One way of running a job. `launcher` is a template with ``{ranks}`` ("" = the mpiexec found here); `ranks` the
-    number offered at first. The rest concerns Slurm only and is refused for a local engine."""
+    number offered at first. The rest concerns Slurm only and is refused for a local engine: each becomes the option of
+    sbatch of that name (`ranks_per_node`: --ntasks-per-node), where it is not "", 0 or false. `reservation_from` and
+    `reservation_until` are ISO 8601 dates or times between which the reservation may be asked for; `concurrency` > 0
+    makes the runs of one launch an array of which so many run at a time; `event_builders` is psana's PS_EB_NODES, 0 =
+    one per 32 ranks; `extra` are further options as in a shell."""
 
     kind: str = "local"
     launcher: str = ""
@@ -35,12 +41,25 @@ class Engine:
     partition: str = ""
     account: str = ""
     reservation: str = ""
+    reservation_from: str = ""
+    reservation_until: str = ""
     qos: str = ""
+    constraint: str = ""
     nodes: int = 0
+    ranks_per_node: int = 0
+    exclusive: bool = False
     time: str = ""
+    concurrency: int = 0
+    event_builders: int = 0
+    extra: str = ""
 
 
-_SLURM_ONLY = ("partition", "account", "reservation", "qos", "nodes", "time")
+_COMMON = ("kind", "launcher", "ranks")
+_SLURM_ONLY = tuple(f.name for f in fields(Engine) if f.name not in _COMMON)
+_OWN_OPTIONS = {"-D", "-H", "-J", "-Q", "-W", "-a", "-b", "-e", "-i", "-n", "-o"} | {
+    *("--array", "--begin", "--chdir", "--comment", "--error", "--hold", "--input", "--job-name", "--ntasks"),
+    *("--output", "--parsable", "--quiet", "--requeue", "--test-only", "--wait", "--wrap"),
+}
 
 
 @dataclass(frozen=True)
@@ -176,6 +195,7 @@ class _Reader:
         if engine.kind == "local":
             for slurm in (k for k in _SLURM_ONLY if k in table):
                 self.wrong(f"{slurm!r} concerns Slurm only; this engine is local", f"{key}.{slurm}")
+        self.slurm(engine, key)
         if engine.ranks < 1 or engine.ranks == 2:
             self.wrong(f"ranks is {engine.ranks}; psana needs 1, or at least 3", f"{key}.ranks")
         if engine.launcher:
@@ -186,6 +206,31 @@ class _Reader:
             if "{ranks}" not in engine.launcher:
                 self.wrong('the launcher must say how many ranks: "mpirun -n {ranks}"', f"{key}.launcher")
         return engine
+
+    def slurm(self, engine: Engine, key: str) -> None:
+        for name in ("nodes", "ranks_per_node", "concurrency", "event_builders"):
+            if getattr(engine, name) < 0:
+                self.wrong(f"{name} must be 0 or more, not {getattr(engine, name)}", f"{key}.{name}")
+        if engine.time and not re.fullmatch(r"(\d+-)?\d+(:\d+){0,2}", engine.time):
+            self.wrong(f'time is {engine.time!r}; write "4:00:00", "1-12" or minutes', f"{key}.time")
+        if engine.nodes and engine.ranks_per_node and engine.nodes * engine.ranks_per_node < engine.ranks:
+            room = engine.nodes * engine.ranks_per_node
+            self.wrong(f"{engine.ranks} ranks do not fit: nodes x ranks_per_node is {room}", f"{key}.ranks")
+        for name in ("reservation_from", "reservation_until"):
+            try:
+                datetime.fromisoformat(getattr(engine, name) or "2000-01-01")
+            except ValueError:
+                self.wrong(f'{name} must be a date or time such as "2026-03-01T09:00"', f"{key}.{name}")
+            if getattr(engine, name) and not engine.reservation:
+                self.wrong(f"{name} is given without a reservation", f"{key}.{name}")
+        try:
+            words = shlex.split(engine.extra)
+        except ValueError as e:
+            self.wrong(f"extra cannot be read as options: {e}", f"{key}.extra")
+            return
+        for word in words:
+            if word.split("=")[0] in _OWN_OPTIONS:
+                self.wrong(f"{word} in extra: this program sets that option itself", f"{key}.extra")
 
     def place(self, text: str, base: Path) -> str | None:
         """`text` with ~ and variables replaced, relative to the site file; None where a variable is not set."""

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from smdtui.commands import print_json, table_text
-from smdtui.jobs import local
+from smdtui.jobs import engine
 from smdtui.jobs.folder import LOG, JobFolder
 from smdtui.jobs.job import Job, read_job
 from smdtui.jobs.launch import jobs_folder
@@ -87,7 +87,7 @@ def cancel(arguments: Namespace) -> int:
     for word in arguments.job:
         try:
             job = named(word)
-            print(f"{job.id}: {local.cancel(job.folder).message}")
+            print(f"{job.id}: {engine.cancel(job.folder).message}")
         except (LookupError, OSError) as error:
             bad += 1
             print(f"smdtui: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)

@@ -23,6 +23,7 @@ import tomllib
 
 REQUEST, PLAN, SCRIPT, ENGINE = "request.toml", "plan.toml", "submit.sh", "engine.toml"
 EXIT, VERDICT, CANCEL, REJECTED = "exit.toml", "verdict.toml", "cancel.toml", "rejected.toml"
+START, SCHEDULER = "start.toml", "scheduler.toml"  # under Slurm: its begin, and its end as Slurm says it
 EVENTS, LOG, PROGRESS, SUPERVISOR_LOG, HEARTBEAT = "events.jsonl", "log.txt", "progress", "supervisor.txt", "heartbeat"
 
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from smdtui.jobs import local
+from smdtui.jobs import engine, local
 from smdtui.jobs.cause import log_ends
 from smdtui.jobs.folder import (
     CANCEL,
@@ -14,6 +14,7 @@ from smdtui.jobs.folder import (
     PROGRESS,
     REJECTED,
     REQUEST,
+    START,
     VERDICT,
     JobFolder,
     seconds,
@@ -48,6 +49,8 @@ class Job:
     progress: Progress
     done: int
     total: int | None
+    kind: str = "local"  # of the engine
+    gate: bool = False  # only to see whether the first events come out well
 
     @property
     def active(self) -> bool:
@@ -85,6 +88,7 @@ class Job:
             "engine": self.engine,
             "ranks": self.ranks,
             "events_limit": self.events_limit or None,
+            "gate": self.gate,
             "output": self.output,
             "profile": self.profile,
             "plan_sha256": self.plan_sha256,
@@ -104,7 +108,7 @@ def read_facts(folder: JobFolder, now: float) -> Facts:
     counted = exit_ is not None and verdict is not None and "events" in verdict
     return Facts(
         request=folder.table(REQUEST) or {},
-        engine=folder.table(ENGINE),
+        engine=_started(folder),
         exit=exit_,
         verdict=verdict,
         cancel=folder.table(CANCEL),
@@ -116,16 +120,23 @@ def read_facts(folder: JobFolder, now: float) -> Facts:
     )
 
 
-def read_job(folder: JobFolder, now: float | None = None) -> Job:
+def _started(folder: JobFolder) -> dict[str, Any] | None:
+    """engine.toml; for a job of a scheduler with when and where it began."""
+    table, start = folder.table(ENGINE), folder.table(START)
+    if table is None or start is None or "unreadable" in start:
+        return table
+    return {**table, "started": start.get("when", ""), "host": start.get("host", "")}
+
+
+def read_job(folder: JobFolder, now: float | None = None, said: EngineFacts | None = None) -> Job:
+    """`said`: what the engine says, where many jobs have been asked for at once."""
     now = time.time() if now is None else now
     facts = read_facts(folder, now)
-    engine = EngineFacts()
-    if facts.exit is None and facts.engine is not None:
-        engine = local.alive(facts.engine, folder.path)
-        if engine.alive is False:
-            # It may have ended between the two looks.
-            facts = read_facts(folder, now)
-    return job_of(folder, facts, derive(facts, engine, now))
+    answer = engine.facts([folder], now).get(folder.path) if said is None else said
+    if answer is not None and answer.alive is False and facts.exit is None:
+        # It may have ended between the two looks.
+        facts = read_facts(folder, now)
+    return job_of(folder, facts, derive(facts, answer or EngineFacts(), now))
 
 
 def job_of(folder: JobFolder, facts: Facts, state: State) -> Job:
@@ -137,6 +148,7 @@ def job_of(folder: JobFolder, facts: Facts, state: State) -> Job:
     return Job(
         id=folder.id,
         folder=folder,
+        kind=engine.kind_of(folder),
         experiment=str(request.get("experiment", "")),
         run=int(request.get("run", 0)),
         state=state.name,
@@ -147,6 +159,7 @@ def job_of(folder: JobFolder, facts: Facts, state: State) -> Job:
         engine=str(request.get("engine", "")),
         ranks=int(request.get("ranks", 0)),
         events_limit=int(request.get("events", 0)),
+        gate=request.get("gate") is True,
         output=str(request.get("output", "")),
         profile=str(request.get("profile", "")),
         plan_sha256=str(request.get("plan_sha256", "")),

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from producer.problem import Problem, errors, nearest
 from smdtui import __version__
-from smdtui.jobs import local
+from smdtui.jobs import engine as engines
+from smdtui.jobs import local, slurm
 from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, locked, shared, utc, write_whole
 from smdtui.jobs.launcher import launcher_words
 from smdtui.jobs.script import script_text
@@ -50,6 +51,7 @@ class Request:
     ranks: int = 0
     events: int | None = 0
     who: str = field(default_factory=getpass.getuser)
+    gate: bool = False  # the first events only, into a file of their own, to see whether the rest is worth starting
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Prepared:
     site: Site
     request: Request
     engine_name: str
+    engine: Engine
     ranks: int
     plan_text: str
     plan_sha256: str
@@ -73,6 +76,12 @@ class Prepared:
     def refused(self) -> bool:
         return bool(errors(self.problems))
 
+    @property
+    def sending(self) -> list[str]:
+        """What hands submit.sh to a scheduler, with JOB for the folder; [] for a local engine."""
+        name = slurm.job_name(self.request.run, self.request.experiment.name, str(UNNAMED))
+        return engines.driver(self.engine.kind).sending(self.engine, self.ranks, UNNAMED, name)
+
 
 UNNAMED = Path("JOB")
 
@@ -81,8 +90,8 @@ def jobs_folder(experiment: Place) -> Path:
     return experiment.results / "jobs"
 
 
-def output_file(experiment: Place, run: int) -> Path:
-    return experiment.hdf5 / f"{experiment.name}_Run{run:04d}.h5"
+def output_file(experiment: Place, run: int, gate: bool = False) -> Path:
+    return experiment.hdf5 / f"{experiment.name}_Run{run:04d}{'_gate' if gate else ''}.h5"
 
 
 def prepare(site: Site, request: Request) -> Prepared:
@@ -97,8 +106,6 @@ def prepare(site: Site, request: Request) -> Prepared:
             Problem("error", f"there is no engine {name!r}; there are {have}", suggestion="".join(near[:1]))
         )
         engine = Engine()
-    elif engine.kind != "local":
-        problems.append(Problem("error", f"the engine {name!r} is of kind {engine.kind}, which cannot launch yet"))
     ranks = request.ranks or engine.ranks
     if ranks < 1 or ranks == 2:
         problems.append(Problem("error", f"{ranks} ranks were asked for; psana needs 1, or at least 3"))
@@ -106,11 +113,12 @@ def prepare(site: Site, request: Request) -> Prepared:
         problems.append(
             Problem("error", f"a limit of {request.events} events was asked for; it must be 0 (all) or more")
         )
-    launcher, wrong = launcher_words(engine, site.environment, max(ranks, 1)) if engine.kind == "local" else ([], [])
+    problems += engines.driver(engine.kind).check(engine, ranks)
+    launcher, wrong = launcher_words(engine, site.environment, max(ranks, 1))
     problems += wrong
     plan_text, plan_sha256, wrong = _frozen_plan(request)
     problems += wrong
-    output = output_file(request.experiment, request.run)
+    output = output_file(request.experiment, request.run, request.gate)
     jobs = jobs_folder(request.experiment)
     problems += _writable(jobs, "the jobs folder") + _writable(output.parent, "the folder of the HDF5 files")
     problems += _claimed(jobs, output)
@@ -119,12 +127,13 @@ def prepare(site: Site, request: Request) -> Prepared:
         site=site,
         request=request,
         engine_name=name,
+        engine=engine,
         ranks=ranks,
         plan_text=plan_text,
         plan_sha256=plan_sha256,
         output=output,
         command=command,
-        script=_script(site, request, command, ranks, UNNAMED, together=False),
+        script=_script(site, request, engine, command, ranks, UNNAMED, together=False),
         problems=tuple(problems),
     )
 
@@ -142,10 +151,26 @@ def _producer_words(site: Site, request: Request, ranks: int, output: Path, job:
     return [*words, "--job", str(job)]
 
 
-def _script(site: Site, request: Request, command: Sequence[str], ranks: int, job: Path, together: bool) -> str:
+def _script(
+    site: Site, request: Request, engine: Engine, command: Sequence[str], ranks: int, job: Path, together: bool
+) -> str:
     limit = f", the first {request.events} events" if request.events else ""
+    under_slurm = engine.kind == "slurm"
+    builders = slurm.event_builders(engine, ranks) if under_slurm else 0
     title = f"run {request.run} of {request.experiment.name} with {ranks} rank{'s' if ranks > 1 else ''}{limit}"
-    return script_text(job, title, site.environment, command, ranks, together, local.GRACE_SECONDS)
+    if under_slurm and ranks > 1:
+        title += f": 1 reads the small data, {builders} build events, {ranks - 1 - builders} analyse"
+    return script_text(
+        job,
+        title,
+        site.environment,
+        command,
+        ranks,
+        together,
+        local.GRACE_SECONDS,
+        builders,
+        allocation=under_slurm and bool(engine.launcher or engine.nodes > 1),
+    )
 
 
 def _frozen_plan(request: Request) -> tuple[str, str, list[Problem]]:
@@ -187,9 +212,9 @@ def _claimed(jobs: Path, output: Path) -> list[Problem]:
     ]
 
 
-def submit(prepared: Prepared) -> JobFolder:
-    """Makes the job's folder, starts its supervisor and returns when that says it runs. Raises LaunchError; the
-    refused launch is then a job of state rejected where a folder could be made."""
+def open_job(prepared: Prepared, **more: Any) -> JobFolder:
+    """The job's folder with the request in it, `more` added. Raises LaunchError; the refused launch is then a job of
+    state rejected where a folder could be made."""
     request = prepared.request
     jobs = jobs_folder(request.experiment)
     try:
@@ -197,28 +222,42 @@ def submit(prepared: Prepared) -> JobFolder:
             if not prepared.refused:
                 # Another console may have been faster since `prepare`.
                 prepared = _with(prepared, _claimed(jobs, prepared.output))
-            folder = create(jobs, request.run, _record(prepared))
+            folder = create(jobs, request.run, _record(prepared) | more)
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
         raise LaunchError([*errors(prepared.problems), problem]) from e
     if prepared.refused:
-        raise _rejected(folder, request.who, errors(prepared.problems))
+        raise rejected(folder, request.who, errors(prepared.problems))
+    return folder
+
+
+def submit(prepared: Prepared) -> JobFolder:
+    """Hands the job to its engine; returns when a local one runs, and one of Slurm is accepted. Raises LaunchError as
+    `open_job` does."""
+    request, folder = prepared.request, open_job(prepared)
     try:
-        words = [w.replace(str(UNNAMED / PLAN), str(folder.path / PLAN)) for w in prepared.command[:-1]]
-        command = [*words, str(folder.path)]
-        script = _script(prepared.site, request, command, prepared.ranks, folder.path, shared(folder.path))
-        write_whole(folder.path / PLAN, prepared.plan_text)
-        write_whole(folder.path / SCRIPT, script, executable=True)
-        _remember(jobs, folder, request.who)
-        folder.event("submitted", request.who, engine=prepared.engine_name, ranks=prepared.ranks)
-        prepared.output.parent.mkdir(parents=True, exist_ok=True)
-        local.start(folder, os.environ)
+        write_job(prepared, folder)
+        engines.driver(prepared.engine.kind).start(folder, os.environ, prepared.engine, prepared.ranks)
     except OSError as e:
         where = str(e.filename or folder.path)
-        raise _rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)]) from e
+        raise rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)]) from e
     except RuntimeError as e:
-        raise _rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))]) from e
+        raise rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))]) from e
     return folder
+
+
+def write_job(prepared: Prepared, folder: JobFolder) -> None:
+    """Plan, script and what was asked into the job's folder. Raises OSError."""
+    request, jobs = prepared.request, jobs_folder(prepared.request.experiment)
+    words = [w.replace(str(UNNAMED / PLAN), str(folder.path / PLAN)) for w in prepared.command[:-1]]
+    command = [*words, str(folder.path)]
+    together = shared(folder.path)
+    script = _script(prepared.site, request, prepared.engine, command, prepared.ranks, folder.path, together)
+    write_whole(folder.path / PLAN, prepared.plan_text)
+    write_whole(folder.path / SCRIPT, script, executable=True)
+    _remember(jobs, folder, request.who)
+    folder.event("submitted", request.who, engine=prepared.engine_name, ranks=prepared.ranks)
+    prepared.output.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _remember(jobs: Path, folder: JobFolder, who: str) -> None:
@@ -232,7 +271,7 @@ def _with(prepared: Prepared, more: list[Problem]) -> Prepared:
     return replace(prepared, problems=prepared.problems + tuple(more)) if more else prepared
 
 
-def _rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> LaunchError:
+def rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> LaunchError:
     """Writes down why nothing runs. What cannot be written (a full disk) is still in the error."""
     cause = problems[0].message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
     try:
@@ -256,8 +295,10 @@ def _record(prepared: Prepared) -> dict[str, Any]:
         "plan_sha256": prepared.plan_sha256,
         "output": str(prepared.output),
         "engine": prepared.engine_name,
+        "kind": prepared.engine.kind,
         "ranks": prepared.ranks,
         "events": request.events or 0,
+        "gate": request.gate or None,
         "who": request.who,
         "created": utc(time.time()),
         "version": __version__,

@@ -35,15 +35,15 @@ def _version(mpiexec: str) -> str:
     return done.stdout + done.stderr
 
 
-def template(mpiexec: str) -> str:
-    """The launcher line for the MPI that this mpiexec belongs to: every line of output tagged with its rank, no
-    scheduler asked, more ranks than cores allowed."""
+def template(mpiexec: str, nodes: int = 1) -> str:
+    """The launcher line for the MPI that this mpiexec belongs to: every line of output tagged with its rank. On one
+    node no scheduler is asked and more ranks than cores are allowed; on several it finds them in its allocation."""
     version = _version(mpiexec)
     word = shlex.quote(mpiexec)
     if re.search(r"HYDRA|MPICH|Intel\(R\) MPI", version, re.I):
-        return f"{word} -launcher fork -rmk user -prepend-rank -n {{ranks}}"
+        return f"{word} {'-launcher fork -rmk user ' if nodes < 2 else ''}-prepend-rank -n {{ranks}}"
     if re.search(r"Open MPI|OpenRTE|PRTE", version, re.I):
-        return f"{word} --tag-output --map-by :OVERSUBSCRIBE -n {{ranks}}"
+        return f"{word} --tag-output {'--map-by :OVERSUBSCRIBE ' if nodes < 2 else ''}-n {{ranks}}"
     return f"{word} -n {{ranks}}"
 
 
@@ -59,7 +59,7 @@ def launcher_words(engine: Engine, environment: Environment, ranks: int) -> tupl
         mpiexec = find_mpiexec(environment)
         if mpiexec is None:
             return [], [Problem("error", _missing("mpiexec", environment), suggestion="ranks = 1")]
-        line = template(mpiexec)
+        line = template(mpiexec, engine.nodes)
     try:
         words = shlex.split(line.format(ranks=ranks))
     except (ValueError, KeyError, IndexError) as e:

@@ -7,14 +7,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from producer.problem import Problem
+from smdtui.jobs.cancelled import Cancelled
 from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, JobFolder, open_append, utc
 from smdtui.jobs.shared_memory import sweep_recorded
 from smdtui.jobs.states import EngineFacts
+from smdtui.site import Engine
 
 MARK = "SMDTUI_JOB"  # in the environment of every process that a job starts; its value is the job's folder
 GRACE_SECONDS = 5.0
@@ -112,7 +114,31 @@ def end_marked(folder: Path, grace: float = GRACE_SECONDS) -> int:
     return len(first)
 
 
-def start(folder: JobFolder, environment: Mapping[str, str], timeout: float = START_SECONDS) -> None:
+def check(engine: Engine, ranks: int) -> list[Problem]:
+    """Nothing but the launcher can be wrong here, and that is looked at where it is chosen."""
+    return []
+
+
+def sending(engine: Engine, ranks: int, folder: Path, name: str) -> list[str]:
+    return []
+
+
+def facts(folders: Sequence[JobFolder], now: float) -> dict[Path, EngineFacts]:
+    found = {}
+    for folder in folders:
+        engine = None if folder.has(EXIT) else folder.table(ENGINE)
+        if engine is not None:
+            found[folder.path] = alive(engine, folder.path)
+    return found
+
+
+def start(
+    folder: JobFolder,
+    environment: Mapping[str, str],
+    engine: Engine | None = None,
+    ranks: int = 0,
+    timeout: float = START_SECONDS,
+) -> None:
     """Starts the job's supervisor in a session of its own and returns when engine.toml says that it runs. Raises
     RuntimeError with the supervisor's own words when it does not."""
     root = Path(__file__).resolve().parents[2]
@@ -146,14 +172,6 @@ _children: list[subprocess.Popen[bytes]] = []
 def collect() -> None:
     """Collects supervisors of this process that have ended, lest they stay as zombies while the app lives."""
     _children[:] = [c for c in _children if c.poll() is None]
-
-
-@dataclass(frozen=True)
-class Cancelled:
-    """What a cancel did, for the person who asked."""
-
-    done: bool
-    message: str
 
 
 def cancel(folder: JobFolder, who: str = "") -> Cancelled:

@@ -59,10 +59,11 @@ def production_state(job: Job | None, profile: Path | None = None) -> str:
 
 
 def newest_jobs(jobs: Iterable[Job]) -> dict[int, Job]:
-    """Run -> its newest job, refused launches left out: they changed nothing."""
+    """Run -> its newest job, refused launches and tests of first events left out: they changed
+    nothing."""
     newest: dict[int, Job] = {}
     for job in jobs:
-        if job.state != REJECTED and (job.run not in newest or job.id > newest[job.run].id):
+        if job.state != REJECTED and not job.gate and (job.run not in newest or job.id > newest[job.run].id):
             newest[job.run] = job
     return newest
 

@@ -59,7 +59,7 @@ trap 'stop SIGTERM' TERM
 trap 'stop SIGINT' INT
 trap 'stop SIGHUP' HUP
 
-# ---- environment: nothing of a scheduler or another launcher, one thread per rank ------------------------------
+{begin}# ---- environment: nothing of a scheduler or another launcher, one thread per rank ------------------------
 for name in $(compgen -e); do
     case $name in {dropped}) unset "$name" ;; esac
 done
@@ -74,7 +74,25 @@ while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
 exit "$status"
 """
 
-_DROPPED = ("SLURM_*", "SBATCH_*", "SRUN_*", "PMI_*", "PMIX_*", "OMPI_*", "PRTE_*", "HYDRA_*", "I_MPI_*")
+# A job that was cancelled before its number was known ends here; one that runs says so, with Slurm's own number.
+_BEGIN = r"""# ---- under Slurm: say that it has begun --------------------------------------------------------------
+if [ -n "$SLURM_JOB_ID" ]; then
+    if [ -e cancel.toml ] && [ ! -e start.toml ]; then
+        echo 'It was cancelled before it began; without cancel.toml it can be run by hand.'
+        stopped=SIGTERM
+        exit 143
+    fi
+    text="when = \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"
+host = \"$(uname -n)\"
+job = \"$SLURM_JOB_ID\"
+nodes = \"$SLURM_JOB_NODELIST\""
+    printf '%s\n' "$text" >.start.$$ && mv -f .start.$$ start.toml
+fi
+
+"""
+
+_DROPPED_SLURM = ("SLURM_*", "SRUN_*")
+_DROPPED = ("SBATCH_*", "PMI_*", "PMIX_*", "OMPI_*", "PRTE_*", "HYDRA_*", "I_MPI_*")
 _DROPPED_FOREIGN = ("VIRTUAL_ENV*", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "UV_*", "UV")
 
 
@@ -89,16 +107,26 @@ def folded(words: Sequence[str]) -> str:
 
 
 def script_text(
-    job: Path, title: str, environment: Environment, words: Sequence[str], ranks: int, together: bool, grace: float
+    job: Path,
+    title: str,
+    environment: Environment,
+    words: Sequence[str],
+    ranks: int,
+    together: bool,
+    grace: float,
+    builders: int = 0,
+    allocation: bool = False,
 ) -> str:
     """`words` is launcher + producer command, its ``python`` already the environment's; `together`: files of the job
-    belong to the folder's group as well."""
-    exports = "\n".join(f"export {k}={shlex.quote(v)}" for k, v in environment.settings().items())
+    belong to the folder's group as well; `builders` > 0 for Slurm: psana's PS_EB_NODES; `allocation`: the launcher must
+    see which nodes Slurm gave."""
+    settings = environment.settings() | ({"PS_EB_NODES": str(builders)} if builders else {})
+    exports = "\n".join(f"export {k}={shlex.quote(v)}" for k, v in settings.items())
     if environment.setup:
         setup = f"{environment.setup} || exit $?\n{environment.path_line()}\n"
     else:
         setup = f"export PYTHONPATH={shlex.quote(str(producer_path()))}\n"
-    dropped = _DROPPED + (_DROPPED_FOREIGN if environment.foreign else ())
+    dropped = (() if allocation else _DROPPED_SLURM) + _DROPPED + (_DROPPED_FOREIGN if environment.foreign else ())
     return _TEXT.format(
         title=title,
         script=shlex.quote(str(job / "submit.sh")),
@@ -107,6 +135,7 @@ def script_text(
         umask="g+rwx,o-w" if together else "o-w",
         ranks=ranks,
         grace=f"{grace:g}",
+        begin=_BEGIN if builders else "",
         dropped="|".join(dropped),
         exports=exports,
         setup=setup,

@@ -7,6 +7,8 @@ from typing import Any
 from smdtui.jobs.cause import failure_cause
 from smdtui.jobs.folder import seconds
 from smdtui.jobs.progress import STALL_SECONDS, Progress
+from smdtui.jobs.slurm_words import UNKNOWN, ending_words
+from smdtui.jobs.span import span
 
 REJECTED, PENDING, RUNNING, STALLED = "rejected", "pending", "running", "stalled"
 FINISHED, VERIFIED, FAILED, CANCELLED, LOST = "finished-unverified", "verified", "failed", "cancelled", "lost"
@@ -21,13 +23,15 @@ HEARTBEAT_SECONDS = 120.0
 @dataclass(frozen=True)
 class EngineFacts:
     """`alive`: True or False as the engine says, None where it cannot be asked from here; `reason` says why a job
-    waits or why nothing can be said; `age` is how old the answer is, in seconds."""
+    waits or why nothing can be said; `age` is how old the answer is, in seconds; `final` what a scheduler says of the
+    end (state, reason, exit_code), once it is over there."""
 
     alive: bool | None = None
     pending: bool = False
     reason: str = ""
     age: float = 0.0
     orphans: int = 0  # processes of the job that still run though `alive` is False
+    final: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,11 @@ def derive(facts: Facts, engine: EngineFacts, now: float) -> State:
     if facts.rejected is not None:
         return State(REJECTED, cause=str(facts.rejected.get("cause") or facts.rejected.get("unreadable") or "refused"))
     if facts.exit is not None:
-        return _ended(facts)
+        return _ended(facts, engine)
     if facts.engine is None:
         return _before_start(facts, engine, now)
+    if engine.final:
+        return _ended_by_scheduler(facts, engine.final)
     alive = _alive(facts, engine, now)
     if alive is not None:
         return alive
@@ -79,7 +85,28 @@ def derive(facts: Facts, engine: EngineFacts, now: float) -> State:
     return State(LOST, cause=f"The job ended on {host} without leaving a record of how{why}. Launch the run again.")
 
 
-def _ended(facts: Facts) -> State:
+def _ended_by_scheduler(facts: Facts, final: Mapping[str, Any]) -> State:
+    """Of a job that could not write down its end."""
+    state = final.get("state")
+    if facts.cancel is not None:
+        return State(CANCELLED, by=_who(facts.cancel))
+    if state == "CANCELLED":
+        return State(CANCELLED, by=_canceller(final))
+    if state == UNKNOWN or "unreadable" in final:
+        return State(LOST, cause="Slurm knows nothing of the job any more, and it left no record of how it ended.")
+    why = ending_words(final, recorded=False)
+    if why is None:
+        return State(LOST, cause=f"Slurm says that it is {str(state).lower()}, but it left no record of how it ended.")
+    return State(FAILED, cause=why)
+
+
+def _canceller(final: Mapping[str, Any]) -> str:
+    """``by 1000`` is how accounting names who called scancel; squeue does not say."""
+    by = str(final.get("reason", ""))
+    return f"somebody with scancel (user {by[3:]})" if by.startswith("by ") else "somebody with scancel"
+
+
+def _ended(facts: Facts, engine: EngineFacts) -> State:
     assert facts.exit is not None
     if "unreadable" in facts.exit:
         return State(LOST, cause=f"The record of how the job ended cannot be read: {facts.exit['unreadable']}.")
@@ -88,7 +115,10 @@ def _ended(facts: Facts) -> State:
         return _verdict(facts.verdict)
     if facts.cancel is not None:
         return State(CANCELLED, by=_who(facts.cancel))
-    return State(FAILED, cause=failure_cause(facts.exit, facts.log, facts.verdict, facts.events))
+    if engine.final.get("state") == "CANCELLED":
+        return State(CANCELLED, by=_canceller(engine.final))
+    outside = ending_words(engine.final, recorded=True)
+    return State(FAILED, cause=outside or failure_cause(facts.exit, facts.log, facts.verdict, facts.events))
 
 
 def _verdict(verdict: Mapping[str, Any] | None) -> State:
@@ -116,9 +146,10 @@ def _before_start(facts: Facts, engine: EngineFacts, now: float) -> State:
     if "unreadable" in facts.request or not facts.request:
         return State(LOST, cause="The folder holds no readable request.toml: this is no job of this program.")
     asked = seconds(facts.request.get("created"))
-    if engine.pending or engine.alive or (asked is not None and now - asked < START_SECONDS):
+    if engine.pending or engine.alive or (engine.alive is None and asked is not None and now - asked < START_SECONDS):
         return State(PENDING, reason=engine.reason or "starting")
-    return State(LOST, cause="The job was asked for but never started; supervisor.txt in its folder may say why.")
+    why = f"{engine.reason}." if engine.reason else "supervisor.txt in its folder may say why."
+    return State(LOST, cause=f"The job was asked for but never started; {why}")
 
 
 def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
@@ -129,15 +160,17 @@ def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
         return None
     if engine.orphans:
         reason = f"{engine.reason}, {engine.orphans} of its processes still run; cancel ends them"
-    if engine.alive is None:
+    if engine.alive is None and not engine.pending:
         seen = max(facts.heartbeat or 0.0, facts.progress.updated or 0.0)
         if not seen:
             seen = seconds(facts.engine.get("started")) or 0.0
         if now - seen > HEARTBEAT_SECONDS:
             host = facts.engine.get("host", "?")
-            cause = f"No sign of life for {_span(now - seen)} of the job on {host}, which cannot be asked from here."
+            cause = f"No sign of life for {span(now - seen)} of the job on {host}, which cannot be asked from here."
             return State(LOST, cause=cause)
     if engine.pending:
+        if facts.cancel is not None:
+            reason = f"being cancelled, asked by {_who(facts.cancel)}"
         return State(PENDING, reason=reason)
     if facts.cancel is not None:
         return State(RUNNING, by=_who(facts.cancel), reason=f"being cancelled, asked by {_who(facts.cancel)}")
@@ -145,27 +178,18 @@ def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
     if progress.updated is None:
         started = seconds(facts.engine.get("started")) or now
         if now - started > FIRST_SIGN_SECONDS:
-            cause = f"No rank has reported since the start {_span(now - started)} ago; the log may say why."
+            cause = f"No rank has reported since the start {span(now - started)} ago; the log may say why."
             return State(STALLED, cause=cause)
         return State(RUNNING, reason=reason or "starting")
     if now - progress.updated > STALL_SECONDS:
         names = ", ".join(r.name for r in progress.suspects(now)) or "every rank"
-        cause = f"No progress for {_span(now - progress.updated)}; the others may wait for {names}."
+        cause = f"No progress for {span(now - progress.updated)}; the others may wait for {names}."
         return State(STALLED, cause=cause)
     silent = [r for r in progress.silent(now) if r.role in ("worker", "serial") and r.phase == "reading"]
     if silent:
-        reason = f"silent for {_span(max(now - r.time for r in silent))}: {', '.join(r.name for r in silent)}"
+        reason = f"silent for {span(max(now - r.time for r in silent))}: {', '.join(r.name for r in silent)}"
     return State(RUNNING, reason=reason)
 
 
 def _who(cancel: Mapping[str, Any]) -> str:
     return str(cancel.get("who") or "somebody")
-
-
-def _span(seconds_: float) -> str:
-    whole = int(seconds_)
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 7200:
-        return f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -7,10 +7,21 @@ from pathlib import Path
 
 import tomllib
 
-from smdtui.jobs import local
-from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, REJECTED, VERDICT, JobFolder, folders, make_folder, write_toml
+from smdtui.jobs import engine, local, slurm
+from smdtui.jobs.folder import (
+    CANCEL,
+    ENGINE,
+    EXIT,
+    REJECTED,
+    SCHEDULER,
+    VERDICT,
+    JobFolder,
+    folders,
+    make_folder,
+    write_toml,
+)
 from smdtui.jobs.job import Job, read_job
-from smdtui.jobs.states import LOST
+from smdtui.jobs.states import LOST, EngineFacts
 
 _ended: dict[Path, tuple[tuple[int, ...], Job]] = {}
 
@@ -24,7 +35,7 @@ def _stamp(path: str) -> int:
 
 def _stamps(folder: JobFolder) -> tuple[int, ...]:
     """Changes when the end of a job is written again (submit.sh run by hand, or a cancel of what was lost)."""
-    return tuple(_stamp(f"{folder.path}/{name}") for name in (EXIT, VERDICT, REJECTED, CANCEL))
+    return tuple(_stamp(f"{folder.path}/{name}") for name in (EXIT, VERDICT, REJECTED, CANCEL, SCHEDULER))
 
 
 def find_job(roots: Iterable[Path], word: str) -> Job:
@@ -45,20 +56,30 @@ def find_job(roots: Iterable[Path], word: str) -> Job:
 def list_jobs(roots: Iterable[Path], now: float | None = None) -> list[Job]:
     """The jobs in the jobs folders `roots`, newest first. Raises OSError for a folder that may not be read."""
     now = time.time() if now is None else now
-    found = [_job(folder, now) for root in roots for folder in folders(root)]
+    found: list[Job] = []
+    ahead: list[tuple[JobFolder, tuple[int, ...]]] = []
+    for folder in (f for root in roots for f in folders(root)):
+        stamps = _stamps(folder)
+        known = _ended.get(folder.path)
+        if known and known[0] == stamps:
+            found.append(known[1])
+        else:
+            ahead.append((folder, stamps))
+    answers = engine.facts((folder for folder, _ in ahead), now)
+    for folder, stamps in ahead:
+        job = read_job(folder, now, answers.get(folder.path, EngineFacts()))
+        found.append(job)
+        if not job.active and _settled(job, now):
+            _ended[folder.path] = (stamps, job)
     return sorted(found, key=lambda job: job.id, reverse=True)
 
 
-def _job(folder: JobFolder, now: float) -> Job:
-    stamps = _stamps(folder)
-    known = _ended.get(folder.path)
-    if known and known[0] == stamps:
-        return known[1]
-    job = read_job(folder, now)
+def _settled(job: Job, now: float) -> bool:
+    """False where another look may say more."""
+    if job.kind == "slurm":
+        return not slurm.open_question(job.folder, now)
     # A lost job of another machine may only have been silent.
-    if not job.active and (job.state != LOST or local.here(folder.table(ENGINE) or {})):
-        _ended[folder.path] = (stamps, job)
-    return job
+    return job.state != LOST or local.here(job.folder.table(ENGINE) or {})
 
 
 def _roots_file() -> Path:

@@ -246,13 +246,13 @@ class JobsScreen(BaseScreen):
         self.app.push_screen(asked, lambda yes: self._cancel(job) if yes else None)
 
     def _cancel(self, job: Any) -> None:
-        from smdtui.jobs import local
+        from smdtui.jobs import engine
 
         who = self.services.who
         self.say(f"Cancelling run {job.run} ...")
         self.background(
             "cancel",
-            lambda task: local.cancel(job.folder, who),
+            lambda task: engine.cancel(job.folder, who),
             lambda outcome: self.say(outcome.message, "ok" if outcome.done else "warn"),
             failed=lambda error: self.say(f"Not cancelled: {in_words(error)}", "error"),
             expected=(OSError, TimeoutError),

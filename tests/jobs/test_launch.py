@@ -92,12 +92,13 @@ def test_the_tag_option_is_that_of_the_mpi(tmp_path, version, option):
     assert line.startswith(f"'{mpiexec}' ") and line.endswith(option)
 
 
-def test_engines_that_do_not_exist_or_cannot_launch(bench):
+def test_engines_that_do_not_exist_or_cannot_launch(bench, monkeypatch):
     bench.site = replace(bench.site, engines={"local": Engine(), "milano": Engine(kind="slurm")})
     assert "there is no engine 'locl'; there are local, milano (did you mean 'local'?)" in messages(
         bench.prepare(engine="locl")
     )
-    assert "of kind slurm, which cannot launch yet" in messages(bench.prepare(engine="milano"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "sbatch was not found on" in messages(bench.prepare(engine="milano"))
 
 
 def test_everything_wrong_at_once_is_a_rejected_job(bench):

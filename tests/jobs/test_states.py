@@ -25,6 +25,11 @@ def ranks(*silence: float, phase: str = "reading", role: str = "worker") -> Prog
         (Facts(ASKED), UNKNOWN, "pending"),
         (Facts(OLD), UNKNOWN, "lost"),
         (Facts(OLD), EngineFacts(None, pending=True, reason="Priority"), "pending"),
+        (Facts(ASKED), EngineFacts(False, reason="Slurm does not have it"), "lost"),
+        (Facts(OLD, HERE), EngineFacts(None, pending=True, reason="Slurm does not answer"), "pending"),
+        (Facts(OLD, HERE), EngineFacts(False, final={"state": "TIMEOUT"}), "failed"),
+        (Facts(OLD, HERE), EngineFacts(False, final={"state": "COMPLETED"}), "lost"),
+        (Facts(OLD, HERE), EngineFacts(False, final={"state": "UNKNOWN"}), "lost"),
         (Facts({}), UNKNOWN, "lost"),
         (Facts(ASKED, cancel={"who": "eve"}), UNKNOWN, "cancelled"),
         (Facts(ASKED, HERE), LIVES, "running"),
@@ -79,3 +84,17 @@ def test_one_silent_worker_among_others_is_named_while_running():
 def test_a_cancel_under_way_says_by_whom():
     found = derive(Facts(ASKED, HERE, cancel={"who": "eve"}), LIVES, NOW)
     assert "cancelled, asked by eve" in found.reason
+
+
+def test_a_cancel_past_this_program_says_who_as_far_as_slurm_does():
+    final = EngineFacts(False, final={"state": "CANCELLED", "reason": "by 7"})
+    assert derive(Facts(OLD, HERE), final, NOW).by == "somebody with scancel (user 7)"
+    final = EngineFacts(False, final={"state": "CANCELLED", "reason": "None"})
+    state = derive(Facts(OLD, HERE, {"status": 143, "stopped_by": "SIGTERM"}), final, NOW)
+    assert (state.name, state.by) == ("cancelled", "somebody with scancel")
+
+
+def test_the_time_limit_is_the_cause_though_the_script_only_saw_a_signal():
+    final = EngineFacts(False, final={"state": "TIMEOUT"})
+    state = derive(Facts(OLD, HERE, {"status": 143, "stopped_by": "SIGTERM"}), final, NOW)
+    assert state.name == "failed" and state.cause is not None and "time limit" in state.cause
