@@ -19,6 +19,7 @@ from producer.xtc_tree import PARENT, SHAPES_DATA, XTC, Configuration, configura
 
 EVENTS = 2000
 HEADS = 1 << 12  # bytes read at first of each event
+CORRUPTED = 1 << 3  # the damage bit (xtcdata's Damage.hh) with which psana takes no notice of what is inside
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def _keys(descriptor: int, part: Chunk, place: int, size: int) -> Sequence[int]:
     block = dgram.read_at(descriptor, min(HEADS, size), place)
     if len(block) < HEADER.itemsize or 12 + int.from_bytes(block[20:24], "little") != size:
         raise Damaged(part.path, place, f"is truncated or corrupt at byte {place}")
-    found = []
+    found: List[int] = []
+    if int.from_bytes(block[16:18], "little") & CORRUPTED:
+        return found
     stack = [(HEADER.itemsize, size)]
     while stack:
         begin, end = stack.pop()
@@ -111,7 +114,9 @@ def _keys(descriptor: int, part: Chunk, place: int, size: int) -> Sequence[int]:
             if extent < XTC.itemsize or begin + extent > end:
                 raise Damaged(part.path, place, f"has corrupt data in the event at byte {place}")
             kind = int.from_bytes(head[6:8], "little") & 0xFFF
-            if kind == PARENT:
+            if int.from_bytes(head[4:6], "little") & CORRUPTED:
+                pass
+            elif kind == PARENT:
                 stack.append((begin + XTC.itemsize, begin + extent))
             elif kind == SHAPES_DATA:
                 found.append(int.from_bytes(head[0:4], "little") & 0xFFFFFFF)

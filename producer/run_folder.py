@@ -13,13 +13,14 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from producer.regular_file import AnyPath, not_a_file
 
 NAME = re.compile(
     r"(?P<experiment>.+)-r(?P<run>\d{4,})-s(?P<stream>\d{3,})-c(?P<chunk>\d{3,})(?P<smd>\.smd)?\.xtc2(?P<recording>\.inprogress)?"
 )
+GONE = "gone"
 HEAD = re.compile(r".+-r(?P<run>\d{4,})")
 
 
@@ -144,11 +145,18 @@ class Runs(Mapping[int, RunFiles]):
         return run in self._runs
 
     def __getitem__(self, run: int) -> RunFiles:
+        names = self._names[run]
         streams: Dict[int, List[_Found]] = {}
-        for name, smd in self._names[run]:
-            found = _look_at(self.folder, name, smd)
-            if found is not None:
-                streams.setdefault(found.stream, []).append(found)
+        for _ in range(3):
+            looked = [_look_at(self.folder, *one) for one in names]
+            streams = {}
+            for found in looked:
+                if isinstance(found, _Found):
+                    streams.setdefault(found.stream, []).append(found)
+            if not any(found is GONE for found in looked):
+                break
+            # renamed since the folder was listed, as happens when a recording ends: what are they named now?
+            names = Runs(self.folder, listed(self.folder), listed(self.folder / "smalldata"))._names.get(run, [])
         begun = {number: files for number, files in streams.items() if any(f.smd or f.chunk == 0 for f in files)}
         if not begun:
             raise KeyError(run)
@@ -212,15 +220,15 @@ def _begins_a_stream(name: str, smd: bool) -> bool:
     return match is not None and bool(match["smd"]) == smd and (smd or int(match["chunk"]) == 0)
 
 
-def _look_at(folder: Path, name: str, smd: bool) -> Optional[_Found]:
-    """None for a name that does not fit, and for a file renamed or removed since the listing."""
+def _look_at(folder: Path, name: str, smd: bool) -> Union[_Found, str, None]:
+    """None for a name that does not fit, GONE for a file renamed or removed since the listing."""
     match = NAME.fullmatch(name)
     if match is None or bool(match["smd"]) != smd:
         return None
     path = folder / "smalldata" / name if smd else folder / name
     entry = _described(path, path.stat)
     if entry is None:
-        return None
+        return GONE
     return _Found(
         match["experiment"],
         int(match["run"]),

@@ -1,7 +1,9 @@
 """One run in a line: when, how many events, whole or not, from its smd files' headers and the sizes of the others."""
 
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -14,6 +16,8 @@ from producer.xtc_tree import configuration
 
 # Files under their final names without an EndRun that were written this recently (seconds) are still being recorded.
 JUST_WRITTEN = 60.0
+# A stream under recording names that lacks a file is only just beginning when the run was written to this recently.
+FRESH = 10.0
 # A run under recording names that nobody has written to for this long (seconds) is told to be so.
 LONG_SILENT = 600.0
 
@@ -88,7 +92,8 @@ def scan_stream(stream: Stream, before: Optional[StreamScan] = None) -> StreamSc
     problem = found.damage
     if before.end == 0 and problem is None:
         if len(services) == 0:
-            problem = "is truncated within its first datagram" if found.tail else "is empty"
+            # of a file that is being written the first datagram may not be whole yet
+            problem = None if stream.recording else _no_datagram(stream.smd, found.tail)
         elif services[0] != dgram.CONFIGURE:
             problem = "does not begin with a Configure: it is no smd file"
     transitions = dict(before.transitions)
@@ -104,6 +109,20 @@ def scan_stream(stream: Stream, before: Optional[StreamScan] = None) -> StreamSc
         found.tail,
         problem,
     )
+
+
+def _no_datagram(path: Path, size: int) -> str:
+    """What is wrong with an smd file without one whole datagram."""
+    if not size:
+        return "is empty"
+    descriptor = dgram.open_regular(path)
+    try:
+        head = dgram.read_at(descriptor, dgram.HEADER.itemsize, 0)
+    finally:
+        os.close(descriptor)
+    if len(head) == dgram.HEADER.itemsize and head[11] & 15 != dgram.CONFIGURE:
+        return "does not begin with a Configure: it is no smd file"
+    return "is truncated within its first datagram"
 
 
 def scan_run(files: RunFiles) -> Tuple[StreamScan, ...]:
@@ -193,7 +212,10 @@ def _stamps(scans: Sequence[StreamScan], service: int) -> List[int]:
 def _problems(files: RunFiles, scans: Sequence[StreamScan], recording: bool) -> List[str]:
     """What is wrong with a run as far as headers of the smd and the sizes of the files of data tell, worst first."""
     found = []
+    fresh = files.written_within(FRESH)
     for stream, scan in zip(files.streams, scans):
+        if stream.recording and fresh and not (stream.smd and stream.bigdata):
+            continue  # its files are being made, one after the other
         if stream.smd is None:
             found.append(f"stream {stream.number} has no smd file: {files.smd_name(stream.number).name} is missing")
         elif not stream.bigdata:
@@ -202,7 +224,7 @@ def _problems(files: RunFiles, scans: Sequence[StreamScan], recording: bool) -> 
             found.append(f"stream {stream.number} is there twice: {stream.doubles[0].name} is one too many")
         for path in stream.bigdata:
             entry = files.entry(path)
-            if entry is not None and (entry.wrong or not entry.size):
+            if entry is not None and (entry.wrong or not (entry.size or recording)):
                 found.append(f"{path.name} {entry.wrong or 'is empty'}")
         if scan.problem and stream.smd is not None:
             found.append(f"{stream.smd.name} {scan.problem}")

@@ -72,12 +72,15 @@ def _identity(directory: Path, run: int) -> tuple[str, bool]:
         files = find_run(directory, run)
     except (FolderProblem, RunNotFound) as error:
         try:
-            old = lcls1_runs.group(listed(directory)).get(run)
+            old = lcls1_runs.group(listed(directory))
         except FolderProblem:
-            old = None
-        if old is None:
+            old = {}
+        if not old:
             raise ProbeFailed(str(error)) from error
-        summary, identity = lcls1_runs.summarize(directory, run, old)
+        if run not in old:
+            near = min(old, key=lambda other: (abs(other - run), other))
+            raise ProbeFailed(f"There is no run {run} in {directory}: nearest is {near}.") from error
+        summary, identity = lcls1_runs.summarize(directory, run, old[run])
         return identity, summary.state == "recording"
     return files.identity, files.recording
 

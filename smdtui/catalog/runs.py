@@ -158,7 +158,18 @@ class RunCatalog:
         # whether a recording goes on depends on the time, not only on the files
         if before is not None and before.state != "recording" and self._identity.get(run) == files.identity:
             return before
-        return self._summarize(run, files)
+        for _ in range(3):
+            summary = self._summarize(run, files)
+            if summary.state != "damaged" or not files.recording:
+                break
+            try:  # its files may have been renamed while they were read: the recording has ended
+                now = self.files[run]
+            except KeyError:
+                return None
+            if now.identity == files.identity:
+                break
+            files = now
+        return summary
 
     def _summarize(self, run: int, files: RunFiles) -> RunSummary:
         before = self._scans.get(run, ())
