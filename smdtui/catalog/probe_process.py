@@ -46,6 +46,7 @@ class ProbeProcess:
         self._number = 0
         self._heard = 0.0
         self._doing: int | None = None
+        self._spoke = False  # this process has answered something
         self._closed = False
 
     def ask(
@@ -137,7 +138,7 @@ class ProbeProcess:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > LOG:
             path.unlink()
-        self._doing = None
+        self._doing, self._spoke = None, False
         with path.open("ab") as log:
             return subprocess.Popen(
                 command,
@@ -164,8 +165,8 @@ class ProbeProcess:
             self._process = None
             died = self._questions.pop(self._doing, None) if self._doing is not None else None
             rest = list(self._questions.values())
-            for question in rest:  # not their fault; but a probe that cannot even start is not started for ever
-                if question.tries > 1 or (died is None and status != 0):
+            for question in rest:  # not their fault; but one that cannot even start is not started for ever
+                if question.tries > 1 or not self._spoke:
                     self._questions.pop(question.words["id"], None)
                     _answer(question, died_of(status, self.log()))
                 else:
@@ -181,7 +182,7 @@ class ProbeProcess:
             return
         if not isinstance(said, dict) or "id" not in said:
             return
-        self._heard = time.monotonic()
+        self._heard, self._spoke = time.monotonic(), True
         number = said["id"]
         if said.get("done"):
             self._doing = None
