@@ -38,7 +38,7 @@ class RunRows:
         if self.sort == "run":
             return runs[::-1] if self.ascending else runs
         known = [run for run in runs if self._key(run) is not None]
-        known.sort(key=lambda run: self._key(run), reverse=not self.ascending)  # type: ignore[arg-type, return-value]
+        known.sort(key=lambda run: self._key(run), reverse=not self.ascending)
         have = set(known)
         return known + [run for run in runs if run not in have]  # what is not known comes last, whichever way
 
