@@ -133,7 +133,6 @@ class Computation:
         self._clean = Cleaner(parameters.threshold, parameters.threshold_high, own)
         self._pixels = int(good.sum())
         self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
-        # Along the first axes the frame is reduced step by step, so that each pixel is read once.
         self._positions = [np.arange(side, dtype=np.float64) for side in sides]
         start = f"{detector}/{parameters.name}"
         self._names = [f"{start}_{what}" for what in ("sum", "mean", "max", "com")]
@@ -193,12 +192,10 @@ class Computation:
 
     def _lines(self, pixels: np.ndarray) -> List[np.ndarray]:
         """The sum over all other axes, for each axis."""
-        lines = []
-        while pixels.ndim > 1:
-            lines.append(pixels.sum(axis=tuple(range(1, pixels.ndim)), dtype=self._wide))
-            pixels = pixels.sum(axis=0, dtype=self._wide)
-        lines.append(pixels.astype(self._wide, copy=False))
-        return lines
+        if pixels.ndim == 1:
+            return [pixels.astype(self._wide, copy=False)]
+        last = pixels.reshape(-1, pixels.shape[-1]).sum(axis=0, dtype=self._wide)
+        return [*self._lines(pixels.sum(axis=-1, dtype=self._wide)), last]
 
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
         return []

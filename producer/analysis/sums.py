@@ -14,6 +14,7 @@ from producer.shot import UNKNOWN, Shot
 
 NAME = "sums"
 MANY = False
+PIECE = 1 << 16  # pixels taken at a time: they stay in the processor's cache from one sum to the next
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Algorithm:
     maximum: bool = False
     dropped: bool = False
     image: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether pixels are changed before they are added up."""
+        return self.threshold is not None or self.hits or self.square
 
     @classmethod
     def parse(cls, name: str) -> "Algorithm":
@@ -106,6 +112,11 @@ def promises(parameters: Parameters, detector: str) -> Dict[str, Optional[Tuple[
     return {f"Sums/{detector}_{name}": None for name in parameters.algorithms}
 
 
+def _lowest(dtype: np.dtype) -> Union[int, float]:
+    """What the maximum begins with."""
+    return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
+
+
 class Computation:
     """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of
     32 bits fit). A pixel that is NaN in one event is NaN in the end. With ``_img``, of the image's shape, see
@@ -130,12 +141,14 @@ class Computation:
         self._algorithms = parameters.parsed
         self._sums: Dict[str, np.ndarray] = {}
         self._counts = dict.fromkeys(parameters.algorithms, 0)
-        self._scratch = np.empty(shape, self._wide)
+        size = int(np.prod(shape))
+        self._pieces = [slice(start, start + PIECE) for start in range(0, size, PIECE)]
+        self._scratch = np.empty(min(size, PIECE), self._wide)
+        self._shape = shape
         for algorithm in self._algorithms:
-            start: Union[int, float] = 0
-            if algorithm.maximum:
-                start = np.iinfo(np.int64).min if self._wide.kind == "i" else -np.inf
-            self._sums[algorithm.name] = np.full(shape, start, self._wide)
+            # The largest of unchanged pixels is one of them, so it is kept as they are.
+            kept = dtype if algorithm.maximum and not algorithm.changes and dtype.kind in "iuf" else self._wide
+            self._sums[algorithm.name] = np.full(size, _lowest(kept) if algorithm.maximum else 0, kept)
         self._assembly: Optional[Assembly] = None
         if any(algorithm.image for algorithm in self._algorithms):
             context = context or Context(detector)
@@ -144,24 +157,28 @@ class Computation:
 
     def event(self, frame: np.ndarray, timestamp: int, shot: Shot = UNKNOWN) -> Dict[str, Any]:
         lacking = False
+        wanted = []
         for algorithm in self._algorithms:
             if algorithm.dropped and shot.xray is not False:
                 lacking = lacking or shot.xray is None
                 continue
-            total = self._sums[algorithm.name]
-            values = self._steps(algorithm, frame)
-            (np.maximum if algorithm.maximum else np.add)(total, values, out=total)
+            add = np.maximum if algorithm.maximum else np.add
+            wanted.append((algorithm, add, self._sums[algorithm.name]))
             self._counts[algorithm.name] += 1
+        pixels = frame.reshape(-1)
+        for piece in self._pieces:
+            part = pixels[piece]
+            for algorithm, add, total in wanted:
+                sums = total[piece]
+                add(sums, self._steps(algorithm, part) if algorithm.changes else part, out=sums)
         if lacking:
             raise Lacking("it is not known whether the shot had X-rays, so it is in no sum of dropped shots")
         return {}
 
-    def _steps(self, algorithm: Algorithm, frame: np.ndarray) -> np.ndarray:
-        """The frame itself or the scratch array; the frame is never changed."""
-        if algorithm.threshold is None and not algorithm.hits and not algorithm.square:
-            return frame
-        work = self._scratch
-        np.copyto(work, frame)
+    def _steps(self, algorithm: Algorithm, pixels: np.ndarray) -> np.ndarray:
+        """In the scratch array; the frame is never changed."""
+        work = self._scratch[: len(pixels)]
+        np.copyto(work, pixels)
         if algorithm.threshold is not None:
             work[work < algorithm.threshold] = 0
         if algorithm.hits:
@@ -173,7 +190,9 @@ class Computation:
     def totals(self) -> List[Tuple[Total, np.ndarray, int]]:
         found = []
         for algorithm in self._algorithms:
-            value = self._sums[algorithm.name]
+            value = self._sums[algorithm.name].reshape(self._shape).astype(self._wide, copy=False)
+            if algorithm.maximum and not self._counts[algorithm.name]:
+                value = np.full(self._shape, _lowest(self._wide), self._wide)
             if algorithm.image and self._assembly is not None:
                 value = self._assembly(value)
             events = "shots without X-rays" if algorithm.dropped else "events of the run"
