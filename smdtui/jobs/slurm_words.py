@@ -61,7 +61,7 @@ _REASONS = {
 _NEVER = {
     "PartitionTimeLimit": "it asks for more time than the partition allows",
     "PartitionNodeLimit": "it asks for more nodes than the partition allows",
-    "PartitionConfig": "it asks for more than the partition has",
+    "PartitionConfig": "it asks for more than the partition has or allows",
     "DependencyNeverSatisfied": "the job that it waits for did not end well",
     "InvalidAccount": "its account is not valid",
     "InvalidQOS": "its QOS is not valid",
