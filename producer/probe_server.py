@@ -1,7 +1,8 @@
 """The probe as a server: ``python -m producer.probe serve`` answers one JSON line on stdout to each on stdin.
 
 {"id": 7, "op": "names", "exp": E, "run": N, "dir": D, "values": false}   as the one-shot probe answers
-{"id": 8, "op": "statistics", ...}   {"statistics": {"name": [...], "updates": [...], ...}}, one list per property
+    with "packed": true the PVs as columns, see producer.packed
+{"id": 8, "op": "statistics", ...}   {"statistics": {"count": n, "name": ..., "updates": ..., ...}}, packed columns
 {"id": 9, "op": "presence", ...}     {"presence": {detector: {algorithm: [present, looked at, events]}}}
 {"id": 10, "op": "series", "name": ALIAS, ...}   {"times": [unix s], "values": [...]}
 
@@ -11,6 +12,7 @@ stderr.  The server ends when stdin is closed, and when it needs more memory tha
 """
 
 import argparse
+import gc
 import json
 import os
 import select
@@ -20,6 +22,9 @@ import time
 import traceback
 from dataclasses import fields
 from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from producer import packed
+from producer.packed import pack_epics
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 STEP = 0.05  # seconds of long work between two looks at what is asked
@@ -46,7 +51,12 @@ def _files(asked: Dict[str, Any]) -> Any:
 def _names(asked: Dict[str, Any]) -> Work:
     from producer.probe import names
 
-    yield names(str(asked["exp"]), int(asked["run"]), asked.get("dir"), bool(asked.get("values")))
+    gc.disable()  # of a hundred thousand names none is garbage before they are out
+    try:
+        answer = names(str(asked["exp"]), int(asked["run"]), asked.get("dir"), bool(asked.get("values")))
+    finally:
+        gc.enable()
+    yield {**answer, "epics": pack_epics(answer["epics"])} if asked.get("packed") else answer
 
 
 def _statistics(asked: Dict[str, Any]) -> Work:
@@ -57,14 +67,16 @@ def _statistics(asked: Dict[str, Any]) -> Work:
     for share, part in statistics(files):
         found.update(part)
         yield share
-    columns: Dict[str, List[Any]] = {"name": list(found)}
+    columns: Dict[str, Any] = {"count": len(found), "name": packed.texts(found)}
     for one in fields(PvStatistics):
-        columns[one.name] = [_json(getattr(value, one.name)) for value in found.values()]
+        values = [getattr(value, one.name) for value in found.values()]
+        if one.name == "curve":
+            columns[one.name] = packed.texts(values)
+        elif one.name in ("first", "last"):
+            columns[one.name] = values
+        else:
+            columns[one.name] = packed.numbers(values)
     yield {"statistics": columns, "identity": files.identity}
-
-
-def _json(value: Any) -> Any:
-    return None if isinstance(value, float) and value - value != 0 else value
 
 
 def _presence(asked: Dict[str, Any]) -> Work:

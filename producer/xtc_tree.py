@@ -7,7 +7,7 @@ field; a ShapesData has a Shapes (5 u32 per array) and a Data (values back to ba
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ TYPE_NAMES = tuple("str" if number == TEXT else kind.name for number, kind in en
 HIGHEST_RANK = 5
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """`type` indexes TYPES; text has rank 1 there and is one str here."""
 
     name: str
@@ -143,17 +142,17 @@ def _layout(data: np.ndarray, names: Names, begin: int, end: int) -> Iterator[Tu
         elif kind == DATA:
             here, stop = low, high
     index = 0
+    rows, sizes = table.tolist(), [kind.itemsize for kind in TYPES]
     for entry in names.fields:
         shape: Tuple[int, ...] = ()
+        size = sizes[entry.type]
         if entry.rank:
-            if index >= len(table):
+            if index >= len(rows):
                 raise Corrupt(f"{names.detname} has no shape for {entry.name}")
-            shape = tuple(int(n) for n in table[index, : entry.rank])
+            shape = tuple(rows[index][: entry.rank])
             index += 1
-        count = 1
-        for n in shape:
-            count *= n
-        size = count * TYPES[entry.type].itemsize
+            for n in shape:
+                size *= n
         if here + size > stop:
             raise Corrupt(f"{names.detname} declares more data than there is")
         yield entry, shape, here, here + size
@@ -189,8 +188,12 @@ def _names(data: np.ndarray, key: int, begin: int, end: int) -> Names:
         (version >> 16 & 255, version >> 8 & 255, version & 255),
         int(info["segment"]),
         tuple(
-            Field(_text(name.tobytes()), int(kind), int(rank))
-            for name, kind, rank in zip(fields["name"], fields["type"], fields["rank"])
+            Field(name.split(b"\0", 1)[0].decode("utf-8", "replace"), kind, rank)
+            for name, kind, rank in zip(
+                np.ascontiguousarray(fields["name"]).view("S256").tolist(),
+                fields["type"].tolist(),
+                fields["rank"].tolist(),
+            )
         ),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from producer.packed import pack_epics, unpack_epics
 from producer.run_folder import FolderProblem, RunNotFound, find_run, listed
 from smdtui.catalog import cache, lcls1_runs
 from smdtui.catalog.asked_process import run_to_end
@@ -14,7 +15,7 @@ from smdtui.catalog.probe_process import ProbeFailed, ProbeProcess, died_of
 from smdtui.environment import Environment
 from smdtui.site import Site
 
-FORMAT = 2  # of the cache files
+FORMAT = 3  # of the cache files
 
 
 def ask_names(
@@ -24,10 +25,12 @@ def ask_names(
     values: bool = False,
     timeout: float = 30,
     probe: ProbeProcess | None = None,
+    packed: bool = False,
 ) -> dict[str, Any]:
     """The `names` object of a run, with the values of PVs when asked; remembered until the run's files change.
 
-    `probe`: ask this one, which is kept running; without, a process is started for the question.  Raises ProbeFailed.
+    `probe`: ask this one, which is kept running; without, a process is started for the question.  `packed`: leave the
+    PVs as columns (producer.packed), for who has 50,000 of them.  Raises ProbeFailed.
     """
     kind = f"names{'-values' if values else ''}"
 
@@ -35,13 +38,16 @@ def ask_names(
 
     def ask() -> dict[str, Any]:
         if environment.names != "probe":
-            return ask_detnames(environment, experiment.name, run, str(experiment.directory), timeout)
+            found = ask_detnames(environment, experiment.name, run, str(experiment.directory), timeout)
+            return {**found, "epics": pack_epics(found["epics"])}
         if probe is not None:
-            return probe.ask("names", **words(experiment, run), values=values)
+            return probe.ask("names", **words(experiment, run), values=values, packed=True)
         asked = ["names", "--exp", experiment.name, "--run", str(run), "--dir", str(experiment.directory)]
-        return ask_probe(environment, [*asked, *(["--values"] if values else [])], timeout)
+        found = ask_probe(environment, [*asked, *(["--values"] if values else [])], timeout)
+        return {**found, "epics": pack_epics(found["epics"])}
 
-    return remembered(experiment, run, kind, ask)
+    answer = remembered(experiment, run, kind, ask)
+    return answer if packed else {**answer, "epics": unpack_epics(answer["epics"])}
 
 
 def words(experiment: Experiment, run: int) -> dict[str, Any]:

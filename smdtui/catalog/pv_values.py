@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from producer import packed
+
 BARS = "▁▂▃▄▅▆▇█"
 UNITS = (".EGU", "_EGU", ":EGU")
 
@@ -56,14 +58,30 @@ class PvValues:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> PvValues:
-        columns = answer.get("statistics") or {}
-        return cls(columns, {name: i for i, name in enumerate(columns.get("name", ()))})
+        """From what the probe answers; see producer.packed."""
+        told = answer.get("statistics")
+        if not told:
+            return cls()
+        count = told["count"]
+        columns: dict[str, Sequence[Any]] = {}
+        for name in ("name", *COLUMNS):
+            if name in ("name", "curve"):
+                columns[name] = packed.split(told[name], count)
+            elif name in ("first", "last"):
+                columns[name] = told[name]
+            else:
+                columns[name] = packed.column(told[name])
+        return cls(columns, {name: i for i, name in enumerate(columns["name"])})
 
     def line(self, alias: str, pv: str = "") -> PvLine | None:
         at = self.place.get(alias)
         if at is None:
             return None
-        return PvLine(unit=self.unit(alias, pv), **{name: self.columns[name][at] for name in COLUMNS})
+        first, last = self.columns["first"][at], self.columns["last"][at]
+        updates, stale, distinct = (int(self.columns[name][at]) for name in ("updates", "stale", "distinct"))
+        low, high = (_bound(self.columns[name][at], first) for name in ("minimum", "maximum"))
+        unit = self.unit(alias, pv)
+        return PvLine(updates, stale, first, last, low, high, distinct, self.columns["curve"][at], unit)
 
     def unit(self, alias: str, pv: str = "") -> str:
         """The text of the EGU field that was recorded beside the PV, "" without one."""
@@ -81,6 +99,13 @@ class PvValues:
     def stale(self, alias: str) -> bool:
         at = self.place.get(alias)
         return at is not None and self.columns["stale"][at] > 0
+
+
+def _bound(value: float, like: Any) -> float | None:
+    """None for NaN; whole where the PV's own values are."""
+    if value != value:
+        return None
+    return int(value) if isinstance(like, int) else value
 
 
 def value_text(value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from producer.packed import split
 from smdtui.catalog.name_query import find, parse
 from smdtui.catalog.pv_values import PvValues
 
@@ -41,7 +42,7 @@ class NameRows:
     def of(cls, answer: Mapping[str, Any], kind: str = "") -> NameRows:
         """From what the probe answers (the `names` contract)."""
         names = [_detector(d) for d in answer.get("detectors", ())]
-        names += [_epics(e) for e in answer.get("epics", ())]
+        names += _epics(answer.get("epics", ()))
         names += [Name("scan", s["name"], type=str(s.get("type") or "")) for s in answer.get("scan", ())]
         return cls(names, kind, [_folded(name) for name in names])
 
@@ -130,8 +131,12 @@ class Facts:
         return ", ".join(found) if found else "none"
 
 
-def _epics(e: Mapping[str, Any]) -> Name:
-    return Name("epics", e.get("alias") or e["pv"], e["pv"], str(e.get("type") or ""))
+def _epics(told: Any) -> list[Name]:
+    """Of the list, or of the columns, of an answer."""
+    if isinstance(told, Mapping):
+        columns = [split(told[key], told["count"]) for key in ("alias", "pv", "type")]
+        return [Name("epics", alias or pv, pv, type_) for alias, pv, type_ in zip(*columns, strict=True)]
+    return [Name("epics", e.get("alias") or e["pv"], e["pv"], str(e.get("type") or "")) for e in told]
 
 
 def _folded(name: Name) -> str:

@@ -84,7 +84,7 @@ class NamesScreen(BaseScreen):
         from smdtui.catalog.names import ProbeFailed, ask_names
 
         def work(task: Any) -> Any:
-            return ask_names(services.site, services.experiment, run, probe=services.probe())
+            return ask_names(services.site, services.experiment, run, probe=services.probe(), packed=True)
 
         self.background("ask", work, self._got, failed=self._failed, expected=(ProbeFailed, OSError))
 
