@@ -54,6 +54,7 @@ stop() {{
     [ -n "$child" ] && kill -TERM "$child" 2>/dev/null
     # A rank may ignore TERM, and its launcher waits for it.
     [ -n "$child" ] && ( sleep {grace} && kill -KILL "$child" 2>/dev/null ) >/dev/null 2>&1 &
+    disown  # its own end is nobody's business
 }}
 trap 'stop SIGTERM' TERM
 trap 'stop SIGINT' INT
