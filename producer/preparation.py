@@ -2,18 +2,21 @@
 launch."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
 import numpy as np
 
+from producer import dgram
 from producer.configure import read_names
 from producer.dgram import Damaged
 from producer.plan import Plan, check, effective
 from producer.plan_check import check_names
 from producer.problem import Problem, errors, nearest
 from producer.run_files import FolderProblem, RunFiles, RunNotFound, check_files, event_timestamps, find_run
+from producer.run_summary import JUST_WRITTEN, scan_run
 
 
 class Refused(Exception):
@@ -73,7 +76,30 @@ def run_files(experiment: str, run: int, directory: Path) -> RunFiles:
         raise Refused(
             f"Run {run} of {experiment} is still being recorded: produce it when its files have their final names."
         )
+    if files.written_within(JUST_WRITTEN):
+        _refuse_without_end(files)
     return files
+
+
+def _refuse_without_end(files: RunFiles) -> None:
+    """Of a run that was just written to: its files may have their final names before the last event is in them."""
+    for stream, scan in zip(files.streams, scan_run(files)):
+        if stream.smd is not None and dgram.END_RUN not in scan.transitions:
+            entry = max(files.entries, key=lambda entry: entry.modified_ns)
+            ago = max(0.0, time.time() - files.modified)
+            raise Refused(
+                f"Run {files.run} of {files.experiment} is still being recorded: {entry.path.name} was written "
+                f"{ago:.0f} s ago and {stream.smd.name} has no EndRun. "
+                f"Produce it when nothing has been written for {JUST_WRITTEN:.0f} s."
+            )
+
+
+def changed(files: RunFiles) -> bool:
+    """Whether the files of the run are no longer those that were found: then what psana read is no one run."""
+    try:
+        return find_run(files.directory, files.run).identity != files.identity
+    except (RunNotFound, FolderProblem):
+        return True
 
 
 def check_run(plan: Plan, files: RunFiles) -> List[Problem]:

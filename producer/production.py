@@ -23,7 +23,7 @@ from producer.output import Output, OutputRefused
 from producer.part_file import PartFile
 from producer.plan import Plan
 from producer.plan_check import PlanRefused
-from producer.preparation import Prepared, Refused, prepare
+from producer.preparation import Prepared, Refused, changed, prepare
 from producer.problem import Problem, errors
 from producer.progress import Progress
 from producer.provenance import Facts, write_problems, write_provenance
@@ -195,6 +195,9 @@ class Production:
             write_problems(file, problems)
         self.progress.enter("verifying")
         verdict = verify(self.output.growing, prepared.plan, prepared.expected)
+        if changed(prepared.files):
+            words = "the run's files changed while it was read: produce it again when nobody writes to them"
+            verdict = verdict.failing(words)
         return self._end(verdict, prepared)
 
     def _after_merge(self, file: h5py.File, plan: Plan, result: Merged) -> List[EventProblem]:

@@ -1,7 +1,7 @@
 """Whether a produced file is what it was meant to be. Needs numpy and h5py alone, so that it can be asked anywhere."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -41,6 +41,10 @@ class Verdict:
         more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
         reasons = f": {'; '.join(errors[:3])}{more}" if errors else ""
         return f"{self.verdict}, {self.events}{of} events{reasons}"
+
+    def failing(self, message: str) -> "Verdict":
+        """The same, failed for one more reason, which comes first."""
+        return replace(self, verdict="failed", problems=[{"severity": "error", "message": message}, *self.problems])
 
     def as_json(self) -> Dict[str, Any]:
         return asdict(self)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +31,8 @@ def strike(self, frame, timestamp):
             raise KeyboardInterrupt
         if FAULT == "disk":
             raise_full()
+        if FAULT == "touch":
+            os.utime(next(Path(sys.argv[sys.argv.index("--dir") + 1]).glob("*.xtc2")))
     if FAULT == "misfit" and seen % 10 == 0:
         return {self.columns[0].path: np.zeros(3)}
     return right(self, frame, timestamp)

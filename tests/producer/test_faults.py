@@ -262,6 +262,21 @@ def test_a_run_being_recorded_is_refused(quick_run, quick_profile, tmp_path):
     assert done.status == 1 and "Run 3 of tmoc00126 is still being recorded" in done.last
 
 
+def age(folder, seconds):
+    """As if the files had been written that long ago."""
+    before = time.time() - seconds
+    for path in folder.rglob("*.xtc2"):
+        os.utime(path, (before, before))
+
+
+def test_files_that_change_while_the_run_is_read_fail_the_verdict(quick_run, quick_profile, tmp_path, earlier):
+    damaged_copy(quick_run, tmp_path)
+    done = faulty("touch", tmp_path / "xtc", quick_profile, tmp_path)
+    assert done.status == 1
+    assert "verdict: failed, 60 of 60 events: the run's files changed while it was read" in done.last
+    assert untouched(earlier) and verdict(tmp_path)["verdict"] == "failed"
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_a_run_without_end_is_produced_with_a_warning(quick_profile, tmp_path, ranks):
     code = "import sys; from producer.synthetic import write_run; "
@@ -270,6 +285,11 @@ def test_a_run_without_end_is_produced_with_a_warning(quick_profile, tmp_path, r
     assert status == 0, said
     for path in [*tmp_path.rglob("*.inprogress")]:
         path.rename(path.with_suffix(""))
+    done = produce(EXPERIMENT, RUN, tmp_path / "xtc", quick_profile, tmp_path / "o.h5")
+    assert done.status == 1
+    assert "Run 3 of tmoc00126 is still being recorded" in done.last and "has no EndRun" in done.last
+    assert " s ago and " in done.last and names(tmp_path) == ["quick.toml", "xtc"]
+    age(tmp_path / "xtc", 70)
     done = produce(EXPERIMENT, RUN, tmp_path / "xtc", quick_profile, tmp_path / "o.h5", ranks=ranks)
     assert done.status == 0, done.said
     assert "EndRun" in done.said and "the recording has no end: psana reads it through" in done.said
