@@ -213,7 +213,8 @@ class PartFile:
         self.path = path
         self.row = -1
         self.first = 0
-        self._file = h5py.File(path, "w", libver="latest", locking=False)
+        # Without caches of chunks, of which every dataset would have its own: blocks are written whole.
+        self._file = h5py.File(path, "w", libver="latest", locking=False, rdcc_nbytes=0)
         self._blocks: Dict[str, _Block] = {}
         self._held: Dict[str, _Held] = {}
         self._variable: Dict[str, _Entries] = {}

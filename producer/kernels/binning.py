@@ -43,8 +43,8 @@ class BinSums:
         matrix = self._single
         if values.dtype.itemsize > 4:
             if self._double is None:
-                self._double = matrix.astype(np.float64)
-                self._double.data = self._weights.astype(np.float64)
+                places = (self._single.indices, self._single.indptr)
+                self._double = type(matrix)((self._weights.astype(np.float64), *places), shape=matrix.shape)
             matrix = self._double
         runs = matrix @ values.astype(matrix.dtype, copy=False)
         return np.bincount(self._of_run, weights=runs, minlength=self._count)
