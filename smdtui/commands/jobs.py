@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smdtui.commands import print_json, table_text
 from smdtui.jobs import engine
-from smdtui.jobs.folder import LOG, JobFolder
+from smdtui.jobs.folder import EXIT, LOG, SCHEDULER, JobFolder
 from smdtui.jobs.job import Job, read_job
 from smdtui.jobs.launch import jobs_folder
 from smdtui.jobs.store import find_job, list_jobs, remembered_roots
@@ -87,7 +87,11 @@ def cancel(arguments: Namespace) -> int:
     for word in arguments.job:
         try:
             job = named(word)
-            print(f"{job.id}: {engine.cancel(job.folder).message}")
+            did = engine.cancel(job.folder)
+            # Nothing to cancel in a job that has ended is what was wanted; that it still is at work is not.
+            wrong = not did.done and not (job.folder.has(EXIT) or job.folder.has(SCHEDULER))
+            bad += wrong
+            print(f"{job.id}: {did.message}", file=sys.stderr if wrong else sys.stdout)
         except (LookupError, OSError) as error:
             bad += 1
             print(f"smdtui: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)
