@@ -72,11 +72,13 @@ def edges(text: str, length: int | None) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class RoiDraft:
-    """`taken` are the (range, detector, name) that the profile already holds, this region's own place excepted."""
+    """`taken` are the (range, detector, name) that the profile already holds, this region's own place excepted;
+    `proposed` is the name that was made up, which follows the detector until another is typed."""
 
     areas: tuple[Area, ...]
     form: Form
     taken: frozenset[tuple[str, str, str]] = frozenset()
+    proposed: str = ""
 
     @classmethod
     def new(
@@ -94,15 +96,19 @@ class RoiDraft:
             areas += (Area(detector),)  # written in the profile, absent from this run: still to be seen and changed
         detector = detector or (areas[0].name if areas else "")
         taken = frozenset(taken)
-        if not values.get("name"):
-            used = {name for _, of, name in taken if of == detector}
-            values["name"] = next(n for n in map("ROI_{}".format, range(len(used) + 1)) if n not in used)
+        proposed = "" if values.get("name") else _free_name(taken, detector)
+        if proposed:
+            values["name"] = proposed
         shown = {"runs": runs, "detector": detector, **values}
         region = values.get("region")
-        return cls(areas, _form(areas, detector, shown, region), taken)
+        return cls(areas, _form(areas, detector, shown, region), taken, proposed)
 
     def set(self, name: str, text: str) -> "RoiDraft":
         form = self.form.set(name, text)
+        if name == "detector" and self.is_proposed:
+            proposed = _free_name(self.taken, text.strip())
+            given = replace(self, form=self.form.set("name", proposed), proposed="").set(name, text)
+            return replace(given, proposed=proposed)
         if name != "detector" or _area(self.areas, text) == _area(self.areas, self.form.text("detector")):
             return replace(self, form=form)
         typed = {f.name: form.text(f.name) for f in form.fields if not _is_axis(f.name)}
@@ -110,6 +116,11 @@ class RoiDraft:
         for field_name, typed_text in typed.items():
             fresh = fresh.set(field_name, typed_text)
         return replace(self, form=fresh)
+
+    @property
+    def is_proposed(self) -> bool:
+        """The name is the one that was made up."""
+        return bool(self.proposed) and self.name == self.proposed
 
     @property
     def detector(self) -> str:
@@ -146,6 +157,11 @@ class RoiDraft:
     def parameters(self) -> dict[str, Any]:
         """The keys of the roi entry besides name and region."""
         return {k: v for k, v in self.form.values.items() if k in _OTHER}
+
+
+def _free_name(taken: Iterable[tuple[str, str, str]], detector: str) -> str:
+    used = {name for _, of, name in taken if of == detector}
+    return next(n for n in map("ROI_{}".format, range(len(used) + 1)) if n not in used)
 
 
 _PARAMETERS = fields_of(roi.Parameters, leave_out=("name", "region"))

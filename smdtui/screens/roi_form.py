@@ -31,6 +31,8 @@ class RoiForm(EditForm[RoiDraft]):
         draft = self._draft(names)
         if self.touched:  # before the names were there: what was typed stays
             for field in self.draft.form.fields:
+                if field.name == "name" and self.draft.is_proposed:
+                    continue
                 if field.name in {f.name for f in draft.form.fields} and self.draft.form.text(field.name):
                     draft = draft.set(field.name, self.draft.form.text(field.name))
         await self.set_draft(draft)

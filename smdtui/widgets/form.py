@@ -118,6 +118,20 @@ class FormRow(Horizontal):
         self.field = field
         return True
 
+    def put(self, text: str) -> None:
+        """Show what the form says, which nobody typed here."""
+        control = self.control
+        if isinstance(control, Toggle):
+            control.value = text == "true"
+        elif isinstance(control, Select):
+            if text in self.field.choices:
+                with control.prevent(Select.Changed):
+                    control.value = text
+        elif isinstance(control, Input):
+            with control.prevent(Input.Changed):
+                control.value = text
+                control.cursor_position = len(text)
+
     def show(self, wrong: str, remark: str) -> None:
         note = self.query_one(".form-note", Plain)
         note.set_class(bool(wrong), "-wrong")
@@ -197,11 +211,27 @@ class FormView(Vertical):
     async def show(self, form: Form, problems: dict[str, str], remarks: Mapping[str, str] | None = None) -> None:
         """Paint another state of the form; the rows are rebuilt only when its fields are others than before. `remarks`
         do not stand in the way."""
-        others = form.fields != self.form.fields
+        others, held = form.fields != self.form.fields, self._held()
         self.form, self.problems, self.remarks = form, problems, remarks or {}
         if others:
             await self._fit_rows()
+        for row in self.rows:
+            if row.field.name in held and row.text != form.text(row.field.name):
+                row.put(form.text(row.field.name))
         self._mark()
+
+    def _held(self) -> set[str]:
+        """The fields whose rows show what the form says: in others something was typed that is still to be told."""
+        known = {field.name for field in self.form.fields}
+        return {
+            row.field.name
+            for row in self.rows
+            if row.field.name in known
+            and (
+                row.text == (text := self.form.text(row.field.name))
+                or (isinstance(row.control, Select) and text not in row.field.choices)
+            )
+        }
 
     async def _fit_rows(self) -> None:
         """Rows for the fields as they are now; those that stay keep the focus and the cursor."""

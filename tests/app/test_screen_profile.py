@@ -202,6 +202,49 @@ async def test_a_region_is_added_changed_removed_and_undone_by_keys(opened, prof
         assert "ROI_0" in app.services.document.text
 
 
+async def test_the_form_of_a_region_shows_what_is_written(opened, profile, wait_for):
+    region = '[[runs.12.epix100_0.roi]]\nname = "stripe"\nregion = [[1, 2], [3, 4]]\n'
+    profile.write_text(TEXT + region + region.replace("12.", "13-.").replace("stripe", "ROI_0"))
+    app, show = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await show(pilot, app)
+
+        async def form():
+            await wait_for(pilot, lambda: isinstance(app.screen, RoiForm), "the form")
+            await wait_for(pilot, lambda: app.screen.draft.areas and app.screen.draft.areas[0].shape, "the shapes")
+            await pilot.pause()
+            return app.screen
+
+        def texts(sheet):
+            rows = {row.field.name: row.text for row in sheet.view.rows}
+            assert rows == {f.name: sheet.draft.form.text(f.name) for f in sheet.draft.form.fields}
+            return rows["runs"], rows["name"]
+
+        at(screen, "roi stripe")
+        await pilot.press("enter")
+        sheet = await form()
+        assert texts(sheet) == ("12", "stripe")
+        await pilot.press("escape")
+        row = next(n for n, p in enumerate(screen.state.parts) if p.path[:2] == ("runs", "13-"))
+        screen.parts.state = screen.parts.state.to(row)
+        await pilot.press("a", "enter")
+        sheet = await form()
+        assert texts(sheet) == ("13-", "ROI_1")
+        sheet.view.focus_field("runs")
+        await pilot.press("ctrl+u", *"12", "ctrl+s")
+        await wait_for(pilot, lambda: app.screen is screen and not screen.busy("state"), "the region")
+        assert app.services.document.value(("runs", "12", "epix100_0", "roi", 1))["name"] == "ROI_1"
+
+
+def test_the_proposed_name_follows_the_detector_until_one_is_typed():
+    from smdtui.profile.roi_draft import Area, RoiDraft
+
+    draft = RoiDraft.new([Area("a", (4,)), Area("b", (5,))], "all", "a", taken=[("7", "a", "ROI_0")])
+    assert draft.name == "ROI_1" and draft.set("detector", "b").name == "ROI_0"
+    assert draft.set("detector", "b").set("detector", "a").name == "ROI_1"
+    assert draft.set("name", "mine").set("detector", "b").name == "mine"
+
+
 async def test_a_pv_is_added_and_compared_with_the_run(opened, profile, wait_for):
     app, show = opened
     async with app.run_test(size=(80, 24)) as pilot:
