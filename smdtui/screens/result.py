@@ -166,11 +166,16 @@ class ResultScreen(BaseScreen):
         self.query_one("#verdict", Plain).set_text(f"{path.name}: verifying …")
         self.background("verify", lambda task: _verify(path), self._show_verdict)
 
-    def _show_verdict(self, verdict: Any) -> None:
+    def _show_verdict(self, judged: Any) -> None:
         assert self.opened is not None
+        verdict = judged.verdict
         shown = look(str(verdict.verdict))
         expected = f" of {verdict.expected}" if verdict.expected is not None else ""
         text = f"{shown.text(self.services.ascii)}   {verdict.events}{expected} events   {self.opened.path.name}"
+        if judged.recounted:
+            text += "   counted again in the data"
+        elif verdict.verified:
+            text += f"\nnot counted again in the data: {judged.why}"
         problems = [str(getattr(p, "message", None) or (p.get("message") if isinstance(p, dict) else p))
                     for p in verdict.problems]  # fmt: skip
         if problems:
@@ -331,9 +336,9 @@ def _read(path: Path) -> Opened:
 
 
 def _verify(path: Path) -> Any:
-    from producer.verification import verify
+    from smdtui.results.verdict import judge
 
-    return verify(path)
+    return judge(path)
 
 
 def _summarize(path: Path, datasets: Sequence[str], task: Task) -> None:

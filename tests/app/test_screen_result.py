@@ -77,6 +77,7 @@ async def test_a_produced_file_is_verified_and_summed_up(app_on, produced, wait_
     async with app.run_test(size=(120, 60)) as pilot:
         await show(pilot, app, wait_for)
         assert "✓ verified   8 of 8 events" in screen_text(app)
+        assert "counted again in the data" in screen_text(app) and "not counted" not in screen_text(app)
         with h5py.File(produced) as f:
             data = f["/Sums/epix100_0_calib"][:]
         [row] = [line for line in screen_text(app).splitlines() if "epix100_0_calib" in line]
