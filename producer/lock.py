@@ -33,11 +33,20 @@ class Lock:
         if not self._create():
             self._take_over()
         self._stop = threading.Event()
-        threading.Thread(target=self._beat, name="lock", daemon=True).start()
+        self.beating = threading.Thread(target=self._beat, name="lock", daemon=True)
+        self.beating.start()
+
+    def mine(self) -> bool:
+        """Whether nobody else has taken the lock (after a minute's silence of ours, say) nor removed it. Raises OSError
+        when it cannot be read."""
+        try:
+            return self.path.read_bytes() == self._mine.encode()
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         self._stop.set()
-        if _read(self.path) == json.loads(self._mine):
+        if self.mine():
             self.path.unlink()
 
     def _create(self) -> bool:
@@ -86,6 +95,8 @@ class Lock:
         while not self._stop.wait(BEAT):
             # A beat that fails (folder gone, disk trouble) shows as silence, which is what it is.
             with contextlib.suppress(OSError):
+                if not self.mine():
+                    return  # or the lock of another owner would look alive when he is not
                 os.utime(self.path)
 
 

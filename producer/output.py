@@ -42,11 +42,7 @@ class Output:
             if self.path.is_dir():
                 raise OutputRefused(f"{self.path} is a folder: name a file.")
             self._lock = Lock(self.growing.with_name(self.growing.name + ".lock"))
-            left = self._left()
-            for path in left:
-                path.unlink()
-            if self.scratch.exists():
-                shutil.rmtree(self.scratch)
+            left = self._clear()
         except Locked as locked:
             raise OutputRefused(str(locked)) from None
         except FileExistsError:
@@ -55,8 +51,21 @@ class Output:
             raise OutputRefused(f"{folder} cannot be written: {error.strerror or error}.") from error
         said = [self._lock.taken_over] if self._lock.taken_over else []
         if left:
-            said.append(f"removed {len(left)} file{'s' * (len(left) > 1)} that an earlier attempt left")
+            said.append(f"removed {left} file{'s' * (left > 1)} that an earlier attempt left")
         return "; ".join(said)
+
+    def _clear(self) -> int:
+        """Remove what an earlier attempt left: how many files. Where that fails, the lock is let go."""
+        try:
+            left = self._left()
+            for path in left:
+                path.unlink()
+            if self.scratch.exists():
+                shutil.rmtree(self.scratch)
+        except OSError:
+            self.close()
+            raise
+        return len(left)
 
     def _left(self) -> List[Path]:
         names = self.growing.name
@@ -66,10 +75,20 @@ class Output:
             if path.name == names or (path.name.startswith(names + ".rank") and path.name[len(names) + 5 :].isdigit())
         ]
 
+    def keep_locked(self) -> None:
+        """Raises `OutputRefused` when the lock is no longer ours: then the parts may be another production's."""
+        if self._lock is None or not self._lock.mine():
+            raise OutputRefused(
+                f"{self.path.name} is no longer ours to write: its lock {self.growing.name}.lock was removed, or taken "
+                "by another production while this one gave no sign of life."
+            )
+
     def publish(self) -> Optional[Path]:
-        """Give the merged file its final name; returns where the file that had it is now, or None."""
+        """Give the merged file its final name; returns where the file that had it is now, or None. Raises
+        `OutputRefused` when the lock is lost."""
         with open(self.growing, "rb") as file:
             os.fsync(file.fileno())
+        self.keep_locked()  # after fsync, which may take long
         kept = self._keep_previous() if os.path.lexists(self.path) else None
         os.replace(self.growing, self.path)
         return kept
@@ -104,5 +123,5 @@ class Output:
     def close(self) -> None:
         """Let the lock go."""
         if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+            lock, self._lock = self._lock, None
+            lock.release()

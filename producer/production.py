@@ -181,6 +181,7 @@ class Production:
         written = sum(worked.events for worked in workers)
         log.info(f"{written} events read; merging the parts of {len(workers)} worker{'s' * (len(workers) > 1)}")
         self.progress.enter("merging")
+        self.output.keep_locked()
         problems = merged([worked.problems for worked in workers]) + _of_the_run(workers, bool(self.request.limit))
         parts = [self.output.part(rank) for rank, worked in enumerate(reports) if worked is not None]
         with h5py.File(self.output.growing, "w", locking=False) as file:
