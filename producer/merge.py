@@ -7,7 +7,7 @@ of variable-length data are put into the order of time block by block.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
 import h5py
 import numpy as np
@@ -34,17 +34,18 @@ class Merged:
     clashes: Tuple[Tuple[str, str], ...]
 
 
-def merge(parts: Sequence[Path], target: h5py.File) -> Merged:
-    """Write all that `parts` hold into `target`. Raises `Unmergeable` when an event is in two parts."""
+def merge(parts: Sequence[Path], target: h5py.File, alive: Callable[[], None] = lambda: None) -> Merged:
+    """Write all that `parts` hold into `target`; `alive` is called all the while. Raises `Unmergeable` when an event is
+    in two parts."""
     files = [h5py.File(path, "r", locking=False) for path in parts]
     try:
-        return _merge([file for file in files if "columns" in file], target)
+        return _merge([file for file in files if "columns" in file], target, alive)
     finally:
         for file in files:
             file.close()
 
 
-def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
+def _merge(files: List[h5py.File], target: h5py.File, alive: Callable[[], None]) -> Merged:
     times = [file["columns/timestamp"][:] for file in files]
     together = np.concatenate(times) if times else np.empty(0, np.int64)
     order = np.argsort(together, kind="stable")
@@ -57,19 +58,21 @@ def _merge(files: List[h5py.File], target: h5py.File) -> Merged:
     rows = np.split(where, np.cumsum([len(t) for t in times])[:-1]) if times else []
 
     columns, clashes = _union(files, "columns")
-    lengths = _variable(files, target, rows, order.size, columns, clashes)
+    lengths = _variable(files, target, rows, order.size, columns, clashes, alive)
     held, held_clashes = _union(files, "held")
     written: List[Column] = []
     for path, (column, nodes) in sorted(columns.items()):
+        alive()
         if path in lengths:
             continue
         written.append(column)
         sources = [(nodes[i], rows[i]) for i in range(len(files)) if i in nodes]
         if column.row_bytes >= LARGE_ROW:
-            _copy_rows(target, column, sources, order.size)
+            _copy_rows(target, column, sources, order.size, alive)
         else:
             _gather(target, column, sources, order.size)
     for path, (column, nodes) in sorted(held.items()):
+        alive()
         if path in columns:
             clashes.append((path, "written by two sources"))
             continue
@@ -122,6 +125,7 @@ def _variable(
     events: int,
     columns: Dict[str, Tuple[Column, Dict[int, Any]]],
     clashes: List[Tuple[str, str]],
+    alive: Callable[[], None],
 ) -> Dict[str, np.ndarray]:
     """Write the entries of all variable-length data; path of the lengths -> int64[events]."""
     groups: Dict[str, Dict[int, Any]] = {}
@@ -150,6 +154,7 @@ def _variable(
             node.attrs["note"] = group.attrs["note"]
         sources = [(rows[i], counts[i], parts[i]) for i in sorted(parts)]
         for n, field in enumerate(first):
+            alive()
             _ordered(target, field, [(at, count, group[str(n)]) for at, count, group in sources], lengths)
         found[f"{path}_len"] = lengths
     return found
@@ -225,15 +230,31 @@ def _gather(target: h5py.File, column: Column, sources: List[Tuple[Any, np.ndarr
     _dataset(target, column, values)
 
 
-def _copy_rows(target: h5py.File, column: Column, sources: List[Tuple[Any, np.ndarray]], events: int) -> None:
+def _copy_rows(
+    target: h5py.File,
+    column: Column,
+    sources: List[Tuple[Any, np.ndarray]],
+    events: int,
+    alive: Callable[[], None],
+) -> None:
     dataset = _create(target, column, events, chunks=(1, *column.shape), **large_row_filters(column))
     rest = (0,) * len(column.shape)
     for node, rows in sources:
-        written = {node.id.get_chunk_info(i).chunk_offset[0] for i in range(node.id.get_num_chunks())}
-        for row in sorted(written):
+        for row in _written(node):
+            alive()
             if row < len(rows):
                 mask, chunk = node.id.read_direct_chunk((row, *rest))
                 dataset.id.write_direct_chunk((int(rows[row]), *rest), chunk, mask)
+
+
+def _written(node: h5py.Dataset) -> List[int]:
+    """The rows that have a chunk, ascending."""
+    found: List[int] = []
+    if hasattr(node.id, "chunk_iter"):
+        node.id.chunk_iter(lambda chunk: found.append(int(chunk.chunk_offset[0])))
+    else:  # h5py before 3.8; takes a time that grows with the square of the rows
+        found += [int(node.id.get_chunk_info(i).chunk_offset[0]) for i in range(node.id.get_num_chunks())]
+    return sorted(found)
 
 
 def _expand(node: Any, column: Column, rows: np.ndarray, values: np.ndarray) -> None:
@@ -245,17 +266,17 @@ def _expand(node: Any, column: Column, rows: np.ndarray, values: np.ndarray) -> 
 
 
 def _once(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
-    """One value for the run: the one that the earliest event saw."""
-    written: List[str] = []
-    for file in sorted(files, key=lambda f: int(f.attrs["first"])):
-        for node in _nodes(file.get("once")):
-            column = described(node)
-            if column.path not in written:
-                value = node.asstr()[()] if column.text else node[()]
-                dataset = target.create_dataset(column.path, data=value, dtype=h5_dtype(column))
-                attributes(dataset, column.unit, column.description, column.note)
-                written.append(column.path)
-    return tuple(written)
+    """One value for the run: of each, the one that was seen first."""
+    written: Set[str] = set()
+    nodes = [node for file in files for node in _nodes(file.get("once"))]
+    for node in sorted(nodes, key=lambda node: int(node.attrs["seen"])):
+        column = described(node)
+        if column.path not in written:
+            value = node.asstr()[()] if column.text else node[()]
+            dataset = target.create_dataset(column.path, data=value, dtype=h5_dtype(column))
+            attributes(dataset, column.unit, column.description, column.note)
+            written.add(column.path)
+    return tuple(sorted(written))
 
 
 _HOW = {"sum": np.add, "max": np.maximum}

@@ -11,8 +11,8 @@ at any time: the rows before are missing values. Kinds of data:
 * totals: arrays accumulated over the events.
 
 Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``variable/<number>`` (group: one dataset each
-field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attributes ``events`` and ``first`` (timestamp
-of the first event).
+field; the lengths are a column), ``once/<number>`` (attribute ``seen``: timestamp of the event that had the value),
+``totals/<path>``, attribute ``events``.
 """
 
 import json
@@ -212,13 +212,13 @@ class PartFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.row = -1
-        self.first = 0
+        self._timestamp = 0
         # Without caches of chunks, of which every dataset would have its own: blocks are written whole.
         self._file = h5py.File(path, "w", libver="latest", locking=False, rdcc_nbytes=0)
         self._blocks: Dict[str, _Block] = {}
         self._held: Dict[str, _Held] = {}
         self._variable: Dict[str, _Entries] = {}
-        self._once: Dict[str, Tuple[Column, Any]] = {}
+        self._once: Dict[str, Tuple[Column, Any, int]] = {}  # with the timestamp of the event that saw it
         self._totals: List[Tuple[Total, np.ndarray, int]] = []
         self.declare(TIMESTAMP)
 
@@ -228,8 +228,7 @@ class PartFile:
 
     def begin(self, timestamp: int) -> None:
         self.row += 1
-        if self.row == 0:
-            self.first = timestamp
+        self._timestamp = timestamp
         self._blocks["timestamp"].put(self.row, timestamp)
 
     def knows(self, path: str) -> bool:
@@ -282,7 +281,7 @@ class PartFile:
         self._held[path].hold(self.row, value)
 
     def once(self, column: Column, value: Any) -> None:
-        self._once.setdefault(column.path, (column, fitting(column, value)))
+        self._once.setdefault(column.path, (column, fitting(column, value), self._timestamp))
 
     def total(self, total: Total, value: np.ndarray, events: int) -> None:
         self._totals.append((total, value, events))
@@ -296,8 +295,10 @@ class PartFile:
             held.flush()
         for waiting in self._variable.values():
             waiting.flush()
-        for number, (about, value) in enumerate(self._once.values()):
-            describe(self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(about)), about)
+        for number, (about, value, seen) in enumerate(self._once.values()):
+            node = self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(about))
+            describe(node, about)
+            node.attrs["seen"] = seen
         for total, value, count in self._totals:
             dataset = self._file.create_dataset(f"totals/{total.path}", data=value)
             dataset.attrs.update(
@@ -310,5 +311,4 @@ class PartFile:
             )
             dataset.attrs["dtype"] = total.dtype.str
         self._file.attrs["events"] = events
-        self._file.attrs["first"] = self.first
         self._file.close()

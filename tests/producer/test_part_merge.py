@@ -17,6 +17,7 @@ def write_part(path, events, *, every=1, pixels=(4, 5)):
     part.declare_held(Column("pv/name", TEXT))
     for timestamp, number in events:
         part.begin(timestamp)
+        part.once(column("once/first", np.int32), number)
         part.put("a/number", number)
         part.hold("pv/x", float(number // 3))
         part.hold("pv/name", f"é{number // 4}")
@@ -28,7 +29,6 @@ def write_part(path, events, *, every=1, pixels=(4, 5)):
             part.put("b/pixels", np.full(pixels, number, np.float32))
             part.put("b/count", np.uint8(number))
             part.put("b/text", f"n{number}")
-    part.once(column("once/first", np.int32), events[0][1] if events else 0)
     part.total(Total("Sums/all", np.dtype(float), (2,), "sum"), np.full(2, float(len(events))), len(events))
     part.total(
         Total("Sums/top", np.dtype(float), (1,), "max"), np.array([max(n for _, n in events)], float), len(events)
@@ -117,6 +117,52 @@ def test_a_worker_without_events_adds_nothing(tmp_path):
     with h5py.File(tmp_path / "out.h5", "w") as out:
         merge.merge([tmp_path / "a", tmp_path / "b"], out)
         assert out["timestamp"][:].tolist() == [5] and out["once/first"][()] == 3
+
+
+def test_the_value_for_the_run_is_the_one_that_was_seen_first(tmp_path):
+    """However the events are dealt: here the worker that began first saw each value later."""
+    for name, first, seen, value in (("a", 1, 9, 90), ("b", 2, 5, 50), ("c", 3, 7, 70)):
+        part = PartFile(tmp_path / name)
+        for timestamp in (first, seen):
+            part.begin(timestamp)
+        part.once(column("epicsOnce/x", np.int32), value)
+        part.begin(seen + 100)
+        part.once(column("epicsOnce/x", np.int32), value + 1)
+        part.close()
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merged = merge.merge([tmp_path / name for name in "abc"], out)
+        assert out["epicsOnce/x"][()] == 50 and merged.once == ("epicsOnce/x",)
+
+
+def test_the_rows_of_large_columns_are_found_without_asking_for_each(tmp_path, monkeypatch):
+    """Asking HDF5 for the chunk of a number goes through all chunks before it."""
+    write_part(tmp_path / "a", [(n, n) for n in range(40)], every=3, pixels=(100, 100))
+    asked = []
+    with h5py.File(tmp_path / "a", "r") as file:
+        node = file["columns/b/pixels"]
+        assert merge._written(node) == list(range(0, 40, 3))
+
+        class Old:
+            """What h5py before 3.8 has."""
+
+            get_num_chunks = node.id.get_num_chunks
+
+            def get_chunk_info(self, i):
+                asked.append(i)
+                return node.id.get_chunk_info(i)
+
+        class Dataset:
+            id = Old()
+
+        assert merge._written(Dataset()) == list(range(0, 40, 3)) and len(asked) == 14
+
+
+def test_a_merge_gives_signs_of_life_for_each_column_and_each_large_row(tmp_path):
+    write_part(tmp_path / "a", [(n, n) for n in range(10)], pixels=(100, 100))
+    signs = []
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        merged = merge.merge([tmp_path / "a"], out, lambda: signs.append(len(out)))
+    assert len(signs) == len(merged.columns) + 10
 
 
 @pytest.mark.parametrize(
