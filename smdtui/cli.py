@@ -29,7 +29,10 @@ EXAMPLES = {
     "smdtui import prod_config_xpp.py --execute --prove   where reading cannot decide; compare for every run",
     "schema": "smdtui schema > profile.schema.json",
     "submit": "smdtui submit xpplv2318 17,20-32 profile.toml --ranks 8\n"
-    "smdtui submit xpplv2318 latest profile.toml --events 50 --wait",
+    "smdtui submit xpplv2318 latest profile.toml --events 50 --wait\n"
+    "smdtui submit xpplv2318 missing profile.toml --gate 50   the rest once 50 events of one run are verified",
+    "follow": "smdtui follow xpplv2318 profile.toml --engine milano\n"
+    "smdtui follow xpplv2318 profile.toml --once      one look, as from cron",
     "jobs": "smdtui jobs\nsmdtui jobs xpplv2318 --json",
     "log": "smdtui log 20261122T071952-r0017-3fa2c1 -f",
     "cancel": "smdtui cancel 20261122T071952-r0017-3fa2c1",
@@ -124,8 +127,26 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument(
         "--wait", action="store_true", help="wait for the verdict; exit status 0 only when all are verified"
     )
+    submit.add_argument(
+        "--gate",
+        type=int,
+        default=0,
+        metavar="N",
+        help="first only N events of one run; the rest when that is verified",
+    )
+    submit.add_argument("--max", type=int, default=100, metavar="N", help="refuse more runs than this (default: 100)")
     _place(submit)
     _json(submit)
+
+    follow = _add(commands, "follow", "submit every complete run not yet produced with the profile, as runs come")
+    follow.add_argument("experiment")
+    follow.add_argument("profile")
+    follow.add_argument("--engine", default="", help="where to run (default: the site's first)")
+    follow.add_argument("--ranks", type=int, default=0, help="MPI ranks (default: the engine's)")
+    follow.add_argument("--at-once", type=int, default=0, metavar="N", help="at most N jobs (default: the engine's)")
+    follow.add_argument("--once", action="store_true", help="one look; submit what is missing and end")
+    follow.add_argument("--resume", action="store_true", help="go on though it was paused after repeated failure")
+    _place(follow)
 
     jobs = _add(commands, "jobs", "list the jobs, newest first")
     jobs.add_argument("experiment", nargs="?", help="only this experiment's (default: all that this user has seen)")

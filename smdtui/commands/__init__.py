@@ -23,6 +23,7 @@ WHERE = {
     "import": ("importing", "run"),
     "schema": ("profiles", "schema"),
     "submit": ("submit", "submit"),
+    "follow": ("follow", "follow"),
     "jobs": ("jobs", "jobs"),
     "log": ("jobs", "log"),
     "cancel": ("jobs", "cancel"),

@@ -1,14 +1,17 @@
 """`smdtui submit`: one job per run."""
 
 import os
+import shlex
 import sys
 import time
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from producer.problem import Problem
 from smdtui.commands import CommandError, print_json
 from smdtui.commands.browse import place
+from smdtui.jobs.batch import submit_all
 from smdtui.jobs.job import Job, read_job
 from smdtui.jobs.launch import LaunchError, Prepared, Request, prepare
 from smdtui.jobs.launch import submit as launch
@@ -25,6 +28,8 @@ def submit(arguments: Namespace) -> int:
     if not runs:
         print(f"nothing to do: no run of {where.experiment.name} is {words}", file=sys.stderr)
         return 0
+    if len(runs) > arguments.max:
+        raise CommandError(f"{words} means {len(runs)} runs, more than {arguments.max}; --max {len(runs)} allows it")
     prepared = [
         prepare(
             where.site,
@@ -41,14 +46,16 @@ def submit(arguments: Namespace) -> int:
     ]
     if arguments.dry_run:
         return _dry(prepared, arguments.json)
+    if arguments.gate and not _gate(prepared[0], arguments.gate, arguments.json):
+        return 1
     jobs, refused = [], 0
-    for each in prepared:
-        try:
-            jobs.append(read_job(launch(each)))
-        except LaunchError as error:
+    for each, outcome in submit_all(prepared):
+        if isinstance(outcome, LaunchError):
             refused += 1
             print(f"run {each.request.run} was refused:", file=sys.stderr)
-            _print_problems(error.problems)
+            _print_problems(outcome.problems)
+        else:
+            jobs.append(read_job(outcome))
     if not arguments.json:
         for job in jobs:
             print(f"run {job.run}: {job.id}")
@@ -58,6 +65,22 @@ def submit(arguments: Namespace) -> int:
         print_json({"jobs": [job.as_json() for job in jobs]})
     unverified = arguments.wait and any(job.state != "verified" for job in jobs)
     return 1 if refused or unverified else 0
+
+
+def _gate(first: Prepared, events: int, quiet: bool) -> bool:
+    """True when the first events of one run, produced into a file of their own, are verified."""
+    run = first.request.run
+    try:
+        folder = launch(prepare(first.site, replace(first.request, events=events, gate=True)))
+    except LaunchError as error:
+        print(f"the test with {events} events of run {run} was refused; nothing is launched:", file=sys.stderr)
+        _print_problems(error.problems)
+        return False
+    print(f"testing with {events} events of run {run}: {folder.id}", file=sys.stderr)
+    job = wait(read_job(folder), quiet=quiet)
+    if job.state != "verified":
+        print(f"the test is {job.state}, so nothing else is launched: {job.cause or ''}", file=sys.stderr)
+    return job.state == "verified"
 
 
 def _dry(prepared: list[Prepared], as_json: bool) -> int:
@@ -71,6 +94,7 @@ def _dry(prepared: list[Prepared], as_json: bool) -> int:
                         "ranks": p.ranks,
                         "output": str(p.output),
                         "command": list(p.command),
+                        "sending": p.sending,
                         "script": p.script,
                         "problems": [q.as_json() for q in p.problems],
                     }
@@ -80,7 +104,8 @@ def _dry(prepared: list[Prepared], as_json: bool) -> int:
         )
     for p in prepared:
         if not as_json:
-            print(f"# run {p.request.run} -> {p.output}\n{p.script}")
+            sent = f"# sent with: {shlex.join(p.sending)}\n" if p.sending else ""
+            print(f"# run {p.request.run} -> {p.output}\n{sent}{p.script}")
         _print_problems(p.problems)
     return 1 if any(p.refused for p in prepared) else 0
 

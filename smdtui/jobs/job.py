@@ -51,6 +51,7 @@ class Job:
     total: int | None
     kind: str = "local"  # of the engine
     gate: bool = False  # only to see whether the first events come out well
+    data: str = ""  # identity of the run's files at launch, "" where it was not recorded
 
     @property
     def active(self) -> bool:
@@ -163,6 +164,7 @@ def job_of(folder: JobFolder, facts: Facts, state: State) -> Job:
         output=str(request.get("output", "")),
         profile=str(request.get("profile", "")),
         plan_sha256=str(request.get("plan_sha256", "")),
+        data=str(request.get("data", "")),
         created=str(request.get("created", "")),
         started=str((facts.engine or {}).get("started", "")),
         ended=str((facts.exit or {}).get("when", "")),

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from producer.problem import Problem, errors, nearest
+from producer.run_files import FolderProblem, RunNotFound, find_run
 from smdtui import __version__
 from smdtui.jobs import engine as engines
 from smdtui.jobs import local, slurm
+from smdtui.jobs.data_identity import data_identity
 from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, locked, shared, utc, write_whole
 from smdtui.jobs.launcher import launcher_words
 from smdtui.jobs.script import script_text
@@ -285,6 +287,14 @@ def rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> Launch
     return LaunchError(problems, folder)
 
 
+def _data(request: Request) -> str | None:
+    """None where the run cannot be found: the producer says so in the job's log."""
+    try:
+        return data_identity(find_run(request.experiment.directory, request.run))
+    except (FolderProblem, RunNotFound, OSError):
+        return None
+
+
 def _record(prepared: Prepared) -> dict[str, Any]:
     request = prepared.request
     return {
@@ -293,6 +303,7 @@ def _record(prepared: Prepared) -> dict[str, Any]:
         "directory": str(request.experiment.directory),
         "profile": str(Path(request.profile).absolute()),
         "plan_sha256": prepared.plan_sha256,
+        "data": _data(request),
         "output": str(prepared.output),
         "engine": prepared.engine_name,
         "kind": prepared.engine.kind,

@@ -1,10 +1,12 @@
-"""What has become of each run: its newest job decides, and whether its profile still says the same."""
+"""What has become of each run: its newest job decides, and whether its profile and its data are still the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from producer.plan import Profile, ProfileError, effective, load
+from producer.run_files import RunFiles
+from smdtui.jobs.data_identity import data_identity
 from smdtui.jobs.job import Job
 from smdtui.jobs.launch import Place, jobs_folder
 from smdtui.jobs.states import REJECTED, VERIFIED
@@ -42,10 +44,10 @@ def plan_hash(profile: Path, run: int) -> str | None:
     return known.hashes[run]
 
 
-def production_state(job: Job | None, profile: Path | None = None) -> str:
+def production_state(job: Job | None, profile: Path | None = None, files: RunFiles | None = None) -> str:
     """Of a run whose newest job is `job`: none (also when the file is gone), partial (verified, of fewer events than
-    the run has), stale (verified, but the plan now differs), or the job's state. `profile`: compare with this one
-    instead of the job's own."""
+    the run has), stale (verified, but the plan or the data now differ), or the job's state. `profile`: compare with
+    this one instead of the job's own; `files`: those of the run now, None: its data are not looked at."""
     if job is None:
         return NONE
     if job.state != VERIFIED:
@@ -54,6 +56,8 @@ def production_state(job: Job | None, profile: Path | None = None) -> str:
         return NONE
     now = plan_hash(profile or Path(job.profile), job.run)
     if now is not None and now != job.plan_sha256:
+        return STALE
+    if files is not None and job.data and job.data != data_identity(files):
         return STALE
     return PARTIAL if job.events_limit else VERIFIED
 
@@ -68,7 +72,15 @@ def newest_jobs(jobs: Iterable[Job]) -> dict[int, Job]:
     return newest
 
 
-def production_states(experiment: Place, runs: Iterable[int], profile: Path | None = None) -> dict[int, str]:
-    """Raises OSError where the jobs folder may not be read."""
+def production_states(
+    experiment: Place, runs: Iterable[int], profile: Path | None = None, files: Mapping[int, RunFiles] | None = None
+) -> dict[int, str]:
+    """`files` are looked at only for runs with a job. Raises OSError where the jobs folder may not be read."""
     newest = newest_jobs(list_jobs([jobs_folder(experiment)]))
-    return {run: production_state(newest.get(run), profile) for run in runs}
+    return {run: production_state(newest.get(run), profile, _of(files, run, newest)) for run in runs}
+
+
+def _of(files: Mapping[int, RunFiles] | None, run: int, newest: Mapping[int, Job]) -> RunFiles | None:
+    if files is None or run not in newest or newest[run].state != VERIFIED:
+        return None
+    return files.get(run)

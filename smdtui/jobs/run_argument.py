@@ -1,11 +1,13 @@
 """The RUNS of a command line or a form: ``17,20-32``, ``20-``, ``latest``, ``missing``, ``failed``, ``stale``."""
 
+import contextlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from producer.problem import nearest
-from producer.run_files import find_runs
+from producer.run_files import RunFiles, find_runs, summarize
+from producer.run_summary import JUST_WRITTEN
 from smdtui.jobs.launch import Place
 from smdtui.jobs.production import production_states
 
@@ -90,11 +92,21 @@ def around(run: int, runs: Sequence[int]) -> str:
 def resolver(experiment: Place, profile: Path | None = None) -> Callable[[str], list[int]]:
     """`parse` on the experiment as it is now, read once: for a field that is read at every key. Raises what reading the
     folders raises; the function RunArgumentError."""
-    files = find_runs(experiment.directory)
+    found = find_runs(experiment.directory)
+    files: dict[int, RunFiles] = {}
+    for run in found:
+        with contextlib.suppress(KeyError):  # gone since the folder was listed
+            files[run] = found[run]
     runs = sorted(files)
-    recording = {run for run, each in files.items() if each.recording}
-    states = production_states(experiment, runs, profile)
+    recording = {run for run in runs if is_recorded(files[run])}
+    states = production_states(experiment, runs, profile, files)
     return lambda text: parse(text, runs, recording, states)
+
+
+def is_recorded(files: RunFiles) -> bool:
+    """Whether the run is still being recorded, as RunSummary.state has it: also under its final names, until an EndRun
+    is there. Only a run written to just now is read."""
+    return files.recording or (files.written_within(JUST_WRITTEN) and summarize(files).state == "recording")
 
 
 def runs_of(experiment: Place, text: str, profile: Path | None = None) -> list[int]:

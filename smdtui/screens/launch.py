@@ -310,7 +310,9 @@ class LaunchScreen(BaseScreen):
             return
         first = self.sheet.prepared[0]
         more = f", the first of {len(self.sheet.prepared)}" if len(self.sheet.prepared) > 1 else ""
-        self.app.push_screen(TextView(f"submit.sh of run {self.sheet.runs[0]}{more}", first.script))
+        sending = shlex.join(first.sending)  # type: ignore[attr-defined]
+        sent = f"# sent with: {sending}\n" if sending else ""
+        self.app.push_screen(TextView(f"submit.sh of run {self.sheet.runs[0]}{more}", f"{sent}{first.script}"))
 
     @on(Button.Pressed, "#launch-cancel")
     def action_cancel(self) -> None:
@@ -334,14 +336,15 @@ def _probe_failed() -> type[Exception]:
 
 def _submit(task: Task, prepared: list[Any]) -> tuple[list[Any], list[Problem]]:
     """The folders of the jobs that were launched, and why others were not. One that is refused stops none."""
-    from smdtui.jobs.launch import LaunchError, submit
+    from smdtui.jobs.batch import submit_all
+    from smdtui.jobs.launch import LaunchError
 
     folders, refused = [], []
-    for n, one in enumerate(prepared, 1):
+    for n, (one, outcome) in enumerate(submit_all(prepared), 1):
         if len(prepared) > 1:
-            task.report(f"launching run {one.request.run} ({n} of {len(prepared)}) ...")
-        try:
-            folders.append(submit(one))
-        except LaunchError as error:
-            refused += errors(error.problems)
+            task.report(f"run {one.request.run} is launched ({n} of {len(prepared)}) ...")
+        if isinstance(outcome, LaunchError):
+            refused += errors(outcome.problems)
+        else:
+            folders.append(outcome)
     return folders, refused

@@ -13,6 +13,7 @@ import tomllib
 from conftest_jobs import PROFILE, ended, ranks_at_work, wait_for
 
 from producer.plan import effective, load
+from producer.run_files import find_runs
 from smdtui.environment import Environment
 from smdtui.jobs import launcher, local
 from smdtui.jobs.folder import utc
@@ -209,6 +210,22 @@ def test_production_follows_the_newest_job_and_the_profile(bench):
     (bench.place.hdf5 / "xppfake_Run0008.h5").unlink()
     assert production_states(bench.place, [8])[8] == "none"
     assert runs_of(bench.place, "failed") == [7]
+
+
+def test_data_that_changed_since_the_job_make_its_file_stale(bench):
+    data = bench.place.directory / "xppfake-r0008-s000-c000.xtc2"
+    data.write_bytes(b"12345678")
+    assert ended(bench.launch(ranks=1, run=8)).state == "verified"
+
+    def states():
+        return production_states(bench.place, [8], files=find_runs(bench.place.directory))
+
+    assert states() == {8: "verified"} and runs_of(bench.place, "stale") == []
+    elsewhere = bench.place.directory.with_name("link")
+    elsewhere.symlink_to(bench.place.directory)
+    assert production_states(bench.place, [8], files=find_runs(elsewhere)) == {8: "verified"}
+    data.write_bytes(b"123456789")
+    assert states() == {8: "stale"} and runs_of(bench.place, "stale") == [8]
 
 
 def test_roots_are_remembered(bench, tmp_path):

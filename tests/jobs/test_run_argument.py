@@ -1,8 +1,15 @@
+import os
+import shutil
+import time
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smdtui.jobs.run_argument import RunArgumentError, parse
+from producer.dgram import END_RUN, walk
+from producer.run_files import find_runs, summarize
+from smdtui.jobs.run_argument import RunArgumentError, parse, runs_of
 
 RUNS = [3, 5, 6, 7, 12, 13]
 STATES = {3: "verified", 5: "failed", 6: "none", 7: "stale", 12: "running", 13: "none"}
@@ -68,3 +75,24 @@ def test_any_text_gives_existing_runs_or_words(text):
     else:
         assert set(found) <= set(RUNS)
         assert found == sorted(set(found))
+
+
+def test_a_run_without_its_end_under_its_final_names_is_not_chosen(small_experiment, tmp_path):
+    """Run 13 loses its EndRun: while it was written to just now it may go on."""
+    xtc = shutil.copytree(small_experiment / "tmo" / "tmoc00126" / "xtc", tmp_path / "xtc")
+    for path in xtc.rglob("*.xtc2*"):
+        if "-r0012-" not in path.name and "-r0013-" not in path.name:
+            path.unlink()
+    ends = list(xtc.rglob("*-r0013-*"))
+    for path in ends:
+        found = walk(path)
+        last = int(found.offsets[found.services == END_RUN][0])
+        os.truncate(path, last)
+    place = SimpleNamespace(name="tmoc00126", directory=xtc, results=tmp_path / "results", hdf5=tmp_path / "hdf5")
+    for path in ends:
+        os.utime(path)
+    assert summarize(find_runs(xtc)[13]).state == "recording"
+    assert runs_of(place, "latest") == runs_of(place, "missing") == [12] and runs_of(place, "13") == [13]
+    for path in ends:
+        os.utime(path, (time.time() - 300,) * 2)
+    assert runs_of(place, "latest") == [13]

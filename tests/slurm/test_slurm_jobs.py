@@ -1,9 +1,11 @@
 """Jobs under a real Slurm: every state, every end, and how often Slurm is asked."""
 
+import json
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -269,3 +271,41 @@ def test_all_of_a_preset_reaches_sbatch_and_the_rest_is_refused(lab):
     assert "the reservation beam ended on 2020-01-01" in " ".join(p.text() for p in lab.prepare().problems)
     preset(lab, reservation="beam", reservation_until="", reservation_from="2999-01-01")
     assert "begins on 2999-01-01" in " ".join(p.text() for p in lab.prepare().problems)
+
+
+def test_the_time_limit_is_named(lab, slurm):
+    folder = lab.launch("slow", ranks=3)
+    until(folder, lambda j: j.done > 0, "progress")
+    soon = datetime.now() + timedelta(seconds=2)
+    slurm.ask("scontrol", "update", f"jobid={folder.table('engine.toml')['job']}", f"endtime={soon:%Y-%m-%dT%H:%M:%S}")
+    job = end(folder)
+    assert job.state == "failed" and "reached its time limit" in job.cause
+
+
+SITE = """\
+name = "test"
+[engines.slurm]
+kind = "slurm"
+ranks = 3
+partition = "debug"
+time = "10"
+"""
+
+
+def test_real_productions_behind_a_test_of_first_events(slurm, small_experiment, tmp_path, monkeypatch):
+    for name, value in slurm.variables.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "site.toml").write_text(SITE)
+    profile = tmp_path / "profile.toml"
+    profile.write_text('format = 1\nhutch = "tmo"\n[epics]\nper_event = ["sam_x"]\n')
+    words = [sys.executable, "-m", "smdtui.cli", "submit", "tmoc00126", "12,13", str(profile)]
+    words += ["--site", str(tmp_path / "site.toml"), "--dir", str(small_experiment / "tmo" / "tmoc00126" / "xtc")]
+    words += ["--results", str(tmp_path / "out"), "--gate", "5", "--wait", "--json"]
+    done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    jobs = json.loads(done.stdout)["jobs"]
+    assert [(j["run"], j["state"], j["gate"]) for j in jobs] == [(12, "verified", False), (13, "verified", False)]
+    assert [(j["done"] > 5, j["done"] == j["total"], Path(j["output"]).is_file()) for j in jobs] == [(True,) * 3] * 2, (
+        jobs
+    )
+    assert len(list((tmp_path / "out").rglob("*_Run0012_gate.h5"))) == 1

@@ -1,0 +1,259 @@
+"""Following an experiment: every complete run is to be produced with one profile, and what is missing is submitted.
+
+What is wanted is compared with what the job folders say, so a follower can be ended and started at any time. There is
+one per experiment.
+"""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from producer.problem import errors
+from smdtui.catalog.runs import RunCatalog
+from smdtui.jobs import local
+from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds, utc
+from smdtui.jobs.job import Job
+from smdtui.jobs.launch import LaunchError, Place, Request, jobs_folder, prepare, submit
+from smdtui.jobs.production import NONE, PARTIAL, STALE, newest_jobs, plan_hash, production_state
+from smdtui.jobs.span import span
+from smdtui.jobs.states import FAILED, FINISHED, LOST, REJECTED
+from smdtui.jobs.store import list_jobs
+from smdtui.site import Site
+
+FOLLOWER, PAUSED, RESUMED, BEAT = "follower.toml", "paused.toml", "resumed.toml", "beat"
+STEP_SECONDS = 10.0
+SILENT_SECONDS = 120.0  # a follower of another machine that has not shown itself for so long is gone
+FAILURES = 3  # so many failed jobs in a row stop the follower
+AT_ONCE = {"local": 1, "slurm": 20}  # jobs of one experiment, unless the engine's `concurrency` says otherwise
+_BAD = frozenset({FAILED, FINISHED, LOST, REJECTED})
+
+
+class FollowError(Exception):
+    """The message is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is to be true: every complete run of `experiment` produced with `profile`."""
+
+    site: Site
+    experiment: Place
+    profile: Path
+    engine: str = ""
+    ranks: int = 0
+    who: str = ""
+    at_once: int = 0
+
+    @property
+    def limit(self) -> int:
+        engine = self.site.engines[self.engine or self.site.default_engine]
+        return self.at_once or engine.concurrency or AT_ONCE[engine.kind]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one look led to. `waiting` are runs held back by the limit, `refused` those that cannot be submitted, each
+    with why; `paused` is "" or why nothing is submitted."""
+
+    submitted: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, str] = field(default_factory=dict)
+    waiting: tuple[int, ...] = ()
+    paused: str = ""
+
+
+def folder_of(experiment: Place) -> Path:
+    return experiment.results / "follow"
+
+
+def missing_runs(
+    complete: Iterable[int], jobs: Collection[Job], profile: Path, now_hash: Callable[[Path, int], str | None]
+) -> list[int]:
+    """Complete runs that have to be submitted, ascending: never produced, produced by another plan, of a part of the
+    events only, or given to a job that never began. What failed, was refused or was cancelled is submitted again only
+    when its plan has changed since."""
+    newest = newest_jobs(jobs)
+    refused = {(job.run, job.plan_sha256) for job in jobs if job.state == REJECTED}
+    found = []
+    for run in sorted(complete):
+        job, wanted = newest.get(run), now_hash(profile, run)
+        if (run, wanted) in refused:
+            continue
+        state = production_state(job, profile)
+        never_began = job is not None and job.state == LOST and not job.started
+        changed = job is not None and not job.active and wanted is not None and wanted != job.plan_sha256
+        if state in (NONE, STALE, PARTIAL) or never_began or changed:
+            found.append(run)
+    return found
+
+
+def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
+    """Why to stop: the last FAILURES jobs of this profile that ended all failed; "" while they do not."""
+    ours = [
+        job
+        for job in jobs
+        if not job.active and Path(job.profile) == profile.absolute() and (seconds(job.created) or 0) >= since
+    ]
+    last = sorted(ours, key=lambda job: job.id, reverse=True)[:FAILURES]
+    if len(last) < FAILURES or any(job.state not in _BAD for job in last):
+        return ""
+    runs = ", ".join(str(job.run) for job in reversed(last))
+    return f"the last {FAILURES} jobs failed (runs {runs}); of run {last[0].run}: {last[0].cause}"
+
+
+class Follower:
+    """Holds the experiment's lock from `start` to `stop`. Raises FollowError where another one holds it, OSError where
+    the experiment's results cannot be written."""
+
+    def __init__(self, aim: Aim):
+        self.aim = aim
+        self.folder = JobFolder(folder_of(aim.experiment))
+        self.catalog = RunCatalog(aim.experiment.directory)
+
+    # -- one per experiment
+    def start(self, resume: bool = False) -> str:
+        """Returns words on a follower whose place this one takes, "" where there was none."""
+        if not self.folder.path.exists():
+            make_folder(self.folder.path)
+        with self._locked():
+            other = self.folder.table(FOLLOWER)
+            if other is not None and not _gone(self.folder, other):
+                raise FollowError(
+                    f"{other.get('who')} follows this experiment already, on {other.get('host')} (process "
+                    f"{other.get('pid')}) since {other.get('since')}; stop that one first"
+                )
+            aim = self.aim
+            self.folder.write(
+                FOLLOWER,
+                {
+                    "who": aim.who,
+                    **local.identity(os.getpid()),
+                    "since": utc(),
+                    "profile": str(aim.profile.absolute()),
+                    "engine": aim.engine or aim.site.default_engine,
+                    "ranks": aim.ranks,
+                },
+            )
+            self.beat()
+            if resume and self.folder.has(PAUSED):
+                self.resume("was asked to")
+        self.folder.event("follow", aim.who, profile=str(aim.profile))
+        return f"the follower of {other.get('who')} on {other.get('host')} is gone; this one goes on" if other else ""
+
+    def stop(self) -> None:
+        """Leaves the jobs alone."""
+        with self._locked():
+            mine = self.folder.table(FOLLOWER)
+            if mine is not None and (mine.get("host"), mine.get("pid")) == (socket.gethostname(), os.getpid()):
+                (self.folder.path / FOLLOWER).unlink()
+        self.folder.event("stop following", self.aim.who)
+
+    def _locked(self) -> "_Lock":
+        return _Lock(self.folder.path / ".lock")
+
+    def beat(self) -> None:
+        (self.folder.path / BEAT).write_bytes(b"")
+
+    def holds(self) -> bool:
+        """False when another follower took the place of this one, which was silent for too long."""
+        mine = self.folder.table(FOLLOWER) or {}
+        return (mine.get("host"), mine.get("pid")) == (socket.gethostname(), os.getpid())
+
+    # -- pausing
+    def pause(self, why: str) -> None:
+        self.folder.write(PAUSED, {"why": why, "time": utc(), "profile_time": self._profile_time()})
+        self.folder.event("paused", self.aim.who, why=why)
+
+    def resume(self, why: str) -> None:
+        self.folder.write(RESUMED, {"time": utc(time.time() + 1)})
+        (self.folder.path / PAUSED).unlink(missing_ok=True)
+        self.folder.event("resumed", self.aim.who, why=why)
+
+    def _profile_time(self) -> str:
+        return str(self.aim.profile.stat().st_mtime_ns)
+
+    # -- the work
+    def step(self) -> Step:
+        """One look, and the submissions that follow from it. Raises FollowError when another follower took over."""
+        if not self.holds():
+            raise FollowError("another follower took over; this one stops")
+        self.beat()
+        paused = self.folder.table(PAUSED)
+        if paused is not None:
+            if paused.get("profile_time") == self._profile_time():
+                return Step(paused=str(paused.get("why", "")))
+            self.resume("the profile has changed")
+        aim = self.aim
+        jobs = list_jobs([jobs_folder(aim.experiment)])
+        since = seconds(str((self.folder.table(RESUMED) or {}).get("time", ""))) or 0.0
+        why = failing(jobs, aim.profile, since)
+        if why:
+            self.pause(why)
+            return Step(paused=why)
+        complete = [s.run for s in self.catalog.summaries() if s.state == "complete"]
+        after = [job for job in jobs if job.state != REJECTED or (seconds(job.created) or 0) >= since]
+        wanted = missing_runs(complete, after, aim.profile, plan_hash)
+        busy = {job.run for job in jobs if job.active}
+        wanted = [run for run in wanted if run not in busy]
+        return self._submit(wanted, max(aim.limit - len(busy), 0))
+
+    def _submit(self, wanted: list[int], room: int) -> Step:
+        aim = self.aim
+        submitted: dict[int, str] = {}
+        refused: dict[int, str] = {}
+        for run in wanted:
+            if len(submitted) >= room:
+                break
+            request = Request(aim.experiment, run, aim.profile, aim.engine, aim.ranks, who=aim.who)
+            prepared = prepare(aim.site, request)
+            if prepared.refused:  # no record each time: it is looked at again in the next step
+                refused[run] = errors(prepared.problems)[0].text()
+                continue
+            try:
+                submitted[run] = submit(prepared).id
+            except LaunchError as error:
+                refused[run] = error.problems[0].message
+            self.beat()
+        waiting = tuple(run for run in wanted if run not in submitted and run not in refused)
+        return Step(submitted, refused, waiting)
+
+
+def _gone(folder: JobFolder, other: Mapping[str, Any]) -> bool:
+    if "unreadable" in other:
+        return True
+    if local.here(other):
+        return local.alive(other).alive is not True
+    try:
+        return time.time() - (folder.path / BEAT).stat().st_mtime > SILENT_SECONDS
+    except OSError:
+        return True
+
+
+class _Lock:
+    """Held for moments only, by whoever starts or stops."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __enter__(self) -> None:
+        self.file = open_append(self.path)
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def present(experiment: Place) -> str:
+    """Who follows the experiment, in words; "" for nobody."""
+    folder = JobFolder(folder_of(experiment))
+    other = folder.table(FOLLOWER)
+    if other is None or _gone(folder, other):
+        return ""
+    paused = folder.table(PAUSED)
+    age = span(time.time() - (seconds(str(other.get("since", ""))) or time.time()))
+    words = f"{other.get('who')} follows it on {other.get('host')} for {age} with {other.get('profile')}"
+    return f"{words}; paused: {paused.get('why')}" if paused else words
