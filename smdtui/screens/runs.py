@@ -81,6 +81,7 @@ class RunsScreen(BaseScreen):
         super().on_screen_resume()
         if self.services.selection.run is None:
             self._highlight(self.list.state.row)
+        self._look_at_productions()  # jobs may have ended meanwhile
 
     def _look(self) -> None:
         """Listen to what is found of the runs, as long as the experiment is open."""
@@ -92,7 +93,11 @@ class RunsScreen(BaseScreen):
             if not self.rows.runs:
                 self.list.set_empty(f"Reading {services.experiment.directory} …")
             self.background("look", lambda task: _listen(services, task), lambda _: None, progress=self._looked)
-        if self.is_current and not self.busy("production") and self.rows.runs:
+        self._look_at_productions()
+
+    def _look_at_productions(self) -> None:
+        services = self.services
+        if services.experiment is not None and self.is_current and not self.busy("production") and self.rows.runs:
             runs = self.rows.runs
             self.background("production", lambda task: _production(services, runs), self._produced, expected=(OSError,))
 

@@ -1,6 +1,7 @@
 """The Runs screen on a synthetic experiment, and what its rows say."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from smdtui.catalog.experiment import Experiment
 from smdtui.catalog.runs import RunCatalog
 from smdtui.screens import runs as runs_screen
 from smdtui.screens.run_rows import RunRows, runs_text
+from smdtui.widgets.list_state import ListState
 
 SECOND = 10**9
 
@@ -74,6 +76,43 @@ def test_runs_as_an_argument(runs, text):
     assert runs_text(runs) == text
 
 
+@pytest.mark.parametrize(
+    ("sort", "runs"),
+    [("run", [3, 2, 1]), ("events", [1, 3, 2]), ("size", [3, 2, 1]), ("state", [3, 2, 1]), ("duration", [2, 1, 3])],
+)
+def test_runs_are_sorted_by_what_is_asked_and_the_unknown_come_last(sort, runs):
+    begin = 1_800_000_000 * SECOND
+    found = [
+        summary(1, events=9),
+        summary(2, events=2, begin=begin, end=begin + 9000 * SECOND),
+        summary(3, "damaged", events=5, end=None),
+    ]
+    rows = RunRows().with_runs([1, 2, 3]).with_summaries(found).sorted_by(sort, False)
+    assert list(rows.runs) == runs
+    back = rows.sorted_by(sort, True)
+    assert back.runs[-1] == (3 if sort == "duration" else runs[0])
+    unread = rows.with_runs([1, 2, 3, 4])
+    assert list(unread.runs).index(4) == {"run": 0, "state": 1, "duration": 2}.get(sort, 3)
+
+
+def test_the_filter_knows_ranges_and_what_is_wrong():
+    rows = many(30).with_summaries([replace(summary(7, "damaged"), problem="x-s001 is truncated")])
+    assert [rows.runs[row] for row in rows.search("9-12", 0.0)] == [12, 11, 10, 9]
+    assert [rows.runs[row] for row in rows.search("28-", 0.0)] == [30, 29, 28]
+    assert [rows.runs[row] for row in rows.search("truncated", 0.0)] == [7]
+    assert [rows.runs[row] for row in rows.search("7-8 damaged", 0.0)] == [7]
+
+
+def test_a_range_of_rows_is_marked_from_the_last_mark():
+    state = ListState(tuple(range(20))).to(3).mark().to(7).mark_range()
+    assert state.marked == {3, 4, 5, 6, 7}
+    assert state.to(10).mark_range().marked == set(range(3, 11))
+    assert ListState((5, 6)).mark_range().marked == {5}
+    assert ListState().mark_range().marked == frozenset()
+    hidden = state.show((1, 2, 9), "x").mark_range()
+    assert hidden.marked == {3, 4, 5, 6, 7, 1}
+
+
 # -- the screen
 def text_of(app) -> str:
     return screen_text(app)
@@ -108,6 +147,23 @@ async def test_a_number_goes_to_the_run_and_one_that_is_not_there_to_the_nearest
         await pilot.press("colon", *"14", "enter")
         assert app.services.selection.run == 13
         assert "There is no run 14; the nearest is 13." in text_of(app)
+
+
+async def test_runs_are_sorted_and_ranges_of_them_selected(open_services, ready):
+    app = SmdApp(open_services())
+    async with app.run_test(size=(140, 30)) as pilot:
+        await ready(pilot, app)
+        await pilot.press("space", "s", "s", "s")
+        assert "▼durati" in text_of(app) and "by duration" in text_of(app)
+        assert app.screen.rows.runs[0] == 13
+        assert {app.screen.rows.runs[row] for row in app.screen.list.state.marked} == {16}, "marks stay with their runs"
+        await pilot.press("S")
+        assert app.screen.rows.runs[-1] == 13
+        await pilot.press("A", "colon", *"12-13", "enter")
+        assert {app.screen.rows.runs[row] for row in app.screen.list.state.marked} == {12, 13}
+        assert "2 runs of 12-13 selected" in text_of(app)
+        await pilot.press("colon", *"7-3", "enter")
+        assert "runs backwards" in text_of(app)
 
 
 async def test_the_filter_narrows_and_esc_brings_all_back(open_services, ready):
@@ -153,6 +209,32 @@ async def test_a_run_that_appears_is_shown_and_the_cursor_stays(open_services, r
         await wait_for(pilot, lambda: list(app.screen.rows.runs) == [16, 13, 12], "the new run")
         assert app.services.selection.run == 12
         assert app.screen.list.state.cursor == 2
+
+
+async def test_productions_are_looked_at_when_the_screen_is_shown_again_and_by_itself(
+    open_services, wait_for, monkeypatch
+):
+    states = {}
+
+    def production_states(experiment, runs):
+        return {run: states.get(run, "none") for run in runs}
+
+    monkeypatch.setattr("smdtui.jobs.production.production_states", production_states)
+    for poll in (3600.0, 0.05):
+        monkeypatch.setattr("smdtui.screens.runs.POLL", poll)
+        states.clear()
+        app = SmdApp(open_services())
+        async with app.run_test(size=(80, 24)) as pilot:
+            runs = app.screen
+            await pilot.press("4")
+            await wait_for(pilot, lambda: app.screen is not runs, "the jobs")
+            await wait_for(pilot, lambda: len(runs.rows.runs) == 3 and not runs.rows.unread, "the runs")
+            states[12] = "verified"
+            await pilot.press("1")
+            await wait_for(pilot, lambda: "verified" in text_of(app), "the production when shown again")
+            if poll < 1:
+                states[13] = "verified"
+                await wait_for(pilot, lambda: text_of(app).count("verified") == 2, "the production by itself")
 
 
 async def test_an_empty_folder_says_so_and_what_to_do(make_services, wait_for, tmp_path):
