@@ -41,7 +41,7 @@ def runs(arguments: Namespace) -> int:
             f"the folder {where.experiment.directory} has no runs: no file in it is named like "
             f"{where.experiment.name}-r0001-s000-c000.xtc2; another folder can be given with --dir"
         )
-    production = production_states(where.experiment, [s.run for s in summaries])
+    production = production_states(where.experiment, [s.run for s in summaries], files=catalog.files)
     rows = [run_json(s, production.get(s.run, "none")) for s in summaries]
     if arguments.json:
         print_json({"experiment": where.experiment.name, "runs": rows})
