@@ -242,7 +242,9 @@ def _detectors(
                 found = interfaces.setdefault(name, {})
                 if alg not in found or (there and not found[alg].known):
                     version = "_".join(map(str, names.version))
-                    found[alg] = DataType(alg, version, there, _fields(one, first, alg))
+                    # those of epicsinfo are the PVs once more
+                    fields = {} if name == "epicsinfo" else _fields(one, first, alg)
+                    found[alg] = DataType(alg, version, there, fields)
     detectors: List[DetectorName] = []
     others: List[DetectorName] = []
     for name, types in interfaces.items():

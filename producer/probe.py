@@ -6,6 +6,7 @@ which answers many questions.
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 
         return serve(arguments[1:])
     options = _parser().parse_args(arguments)
+    gc.disable()  # of a hundred thousand names none is garbage before they are out
     try:
         answer = names(options.exp, options.run, options.dir, options.values)
     except Exception as error:

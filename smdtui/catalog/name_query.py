@@ -70,7 +70,7 @@ def find(
 ) -> list[int]:
     """The numbers of the rows that a query means, in the order of `search`.
 
-    folded: what the words are sought in; names: for each row, in casefold, what an exact name or a pattern may be;
+    folded: what the words are sought in, the names among it; names: for each row, in casefold, what an exact name or a pattern may be;
     holds(flag, row): whether a flag, or "new", is true of a row.
     """
     hits = search(query.words, folded) if query.words else list(range(len(folded)))
@@ -78,6 +78,8 @@ def find(
         wanted = set(query.exact)
         hits = [i for i in hits if not wanted.isdisjoint(names[i])]
     for glob in query.globs:
+        piece = max(re.split(r"[*?]+", glob), key=len)  # quickly found, and rare
+        hits = [i for i in hits if piece in folded[i]]
         match = re.compile(fnmatch.translate(glob.replace("[", "[[]"))).match
         hits = [i for i in hits if any(match(name) for name in names[i])]
     flags = [*sorted(query.flags), *(["new"] if query.new_since is not None else [])]

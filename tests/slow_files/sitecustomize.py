@@ -4,7 +4,6 @@ import os
 import time
 
 _stat, _listdir, _scandir, _open = os.stat, os.listdir, os.scandir, os.open
-_slow, _seconds = os.environ.get("SLOW_FILES", ""), float(os.environ.get("SLOW_SECONDS", "2"))
 
 
 def _wait(path):
@@ -12,8 +11,9 @@ def _wait(path):
         name = os.fspath(path)
     except TypeError:  # a descriptor
         return
-    if _slow and isinstance(name, str) and name.startswith(_slow):
-        time.sleep(_seconds)
+    slow = os.environ.get("SLOW_FILES", "")
+    if slow and isinstance(name, str) and name.startswith(slow):
+        time.sleep(float(os.environ.get("SLOW_SECONDS", "2")))
 
 
 def _slowly(call):
