@@ -10,6 +10,7 @@ from producer.plan import check
 from producer.problem import errors
 from producer.run_ranges import RangeError, RunRange
 from smdtui.commands import CommandError, print_json
+from smdtui.new_file_mode import new_file_mode
 
 
 def run(arguments: Namespace) -> int:
@@ -79,13 +80,7 @@ def write_new(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, new_file_mode(path.parent))
         os.link(temporary, path)  # unlike a rename, fails when somebody has made the file meanwhile
     finally:
         os.unlink(temporary)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

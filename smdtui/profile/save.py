@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from smdtui.new_file_mode import new_file_mode
+
 HISTORY = ".history"
 
 
@@ -70,8 +72,8 @@ def save(path: Path, text: str, seen: bytes | None, who: str, why: str, overwrit
             if there is not None and not os.access(real, os.W_OK):
                 raise PermissionError(errno.EACCES, "Permission denied")
             kept = None if there is None else _keep(history, real, there, mode)
-            _replace(real, data, mode)
-            _log(history, real, who, why, data, kept)
+            with _logged(history, real, who, why, data, kept):
+                _replace(real, data, mode)
     except OSError as error:
         raise SaveFailed(f"cannot save {path}: {_reason(error)}; your changes are still here") from error
     return data
@@ -115,9 +117,7 @@ def _mode(real: Path) -> int:
     try:
         return stat.S_IMODE(real.stat().st_mode)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return new_file_mode(real.parent)
 
 
 def _history_folder(real: Path) -> Path:
@@ -171,14 +171,19 @@ def _replace(real: Path, data: bytes, mode: int) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
-    folder = os.open(real.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    # The file is in its place: where a folder cannot be synced, only a power cut could still bring back the old one.
+    with contextlib.suppress(OSError):
+        folder = os.open(real.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
-def _log(history: Path, real: Path, who: str, why: str, data: bytes, kept: Path | None) -> None:
+@contextlib.contextmanager
+def _logged(history: Path, real: Path, who: str, why: str, data: bytes, kept: Path | None) -> Iterator[None]:
+    """The line is written before the save, which fails with it, and taken back when the save fails: what was replaced
+    is never said to have failed."""
     entry = {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "who": who,
@@ -186,8 +191,20 @@ def _log(history: Path, real: Path, who: str, why: str, data: bytes, kept: Path 
         "sha256": sha256(data),
         "kept": kept.name if kept else None,
     }
-    with open(_open_shared(history / f"{real.stem}.jsonl", os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8") as log:
-        log.write(json.dumps(entry) + "\n")
+    descriptor = _open_shared(history / f"{real.stem}.jsonl", os.O_WRONLY | os.O_APPEND)
+    try:
+        before = os.fstat(descriptor).st_size
+        line = (json.dumps(entry) + "\n").encode()
+        try:
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):  # a line of a save that was none is passed over by whoever reads
+                os.ftruncate(descriptor, before)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _reason(error: OSError) -> str:
