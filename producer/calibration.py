@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -18,6 +19,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 
 REACH = 3.0  # seconds for the service to answer at all
+AGAIN = 0.5  # seconds until it is tried a second time: one packet lost must not leave a whole run uncalibrated
 FETCH = 120.0  # seconds for all constants of one detector
 
 Constants = Dict[str, Tuple[Any, Dict[str, Any]]]  # ctype -> (array or text, metadata), as psana has them
@@ -83,6 +85,13 @@ class Provider:
         """That the service does not answer, in words; "" when it does, or was not asked."""
         return f"the calibration service {self.url} does not answer ({self._unreachable})" if self._unreachable else ""
 
+    def why_none(self, detector: str) -> str:
+        """Why there are no constants for a detector, in words: whether the service has none or could not be asked."""
+        found = self.found.get(detector)
+        if found is None or found.constants:
+            return ""
+        return "; ".join(filter(None, [self.silence, *found.remarks]))
+
     def get(self, detector: str, uniqueid: str, experiment: str, run: int) -> Found:
         """Raises `BadConstants` for a file in the local folder that cannot be read."""
         self.found[detector] = self._get(detector, uniqueid, experiment, run)
@@ -92,14 +101,17 @@ class Provider:
         remarks: List[str] = []
         if self._unreachable is None:
             self._unreachable = _reach(self.url)
+            if self._unreachable:
+                time.sleep(AGAIN)
+                self._unreachable = _reach(self.url)
         if not self._unreachable:
             answer = _within(FETCH, lambda: self.ask(uniqueid, experiment, run))
             if isinstance(answer, BaseException):
-                remarks.append(f"the calibration service {self.url} failed ({_words(answer)})")
+                remarks.append(f"the calibration service {self.url} could not be asked ({_words(answer)})")
             elif answer:
                 return Found(answer, f"the service {self.url}", ())
             else:
-                remarks.append(f"the calibration service {self.url} has none")
+                remarks.append(f"the calibration service {self.url} says that it has none")
         if self.folder is not None:
             constants = from_folder(self.folder, detector)
             if constants:

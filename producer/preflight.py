@@ -93,8 +93,8 @@ def _tried(
             found.append(at(plan, key, f"psana cannot open the detector {detector}: {in_words(error)}"))
             continue
         if waiting[detector].uncalibrated:
-            remarks = "; ".join(filter(None, [provider.silence, *provider.found[detector].remarks]))
-            after = f" ({remarks})" if remarks else ""
+            why = provider.why_none(detector)
+            after = f" ({why})" if why else ""
             words = f"{detector} is not calibrated: {waiting[detector].uncalibrated}{after}"
             found.append(at(plan, key, words, severity="warning"))
     end = time.monotonic() + MOST_SECONDS
