@@ -99,7 +99,7 @@ def _guard_exit(ranks: Ranks) -> Callable[[], None]:
 
 
 def _end_all(ranks: Ranks, production: Optional[Production], error: BaseException) -> int:
-    """Say why, then end every rank. Whoever raised, the file has not its final name."""
+    """Say why, then end every rank. A verdict is left as it is when the file has its final name already."""
     message, problems, understood = _why(error)
     if ranks.size > 1:
         message = f"rank {ranks.rank} ({ranks.role}): {message}"
@@ -108,13 +108,17 @@ def _end_all(ranks: Ranks, production: Optional[Production], error: BaseExceptio
             log.plain(text)
         if not understood:
             traceback.print_exc()
-        if production is not None:
+        if production is not None and not production.published:
             production.tell(failed(production.output.path, message))
             production.progress.enter("failed")
+        if production is not None:
             production.output.close()
     except OSError as trouble:  # the disk may be full: that is no reason to leave the others waiting
         log.error(f"the job's folder cannot be written: {trouble}")
-    log.error(f"verdict: failed: {message}")
+    if production is not None and production.published:
+        log.error(f"{production.output.path} is verified and has its name, but then: {message}")
+    else:
+        log.error(f"verdict: failed: {message}")
     _flush()
     ranks.abort(1)
     return 1

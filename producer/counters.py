@@ -2,6 +2,7 @@
 address in JID_UPDATE_COUNTERS (or ARP_UPDATE_COUNTERS), which the automatic run processing sets. Posted from a thread,
 the newest state only: production never waits for it, and nothing that goes wrong with it matters to it."""
 
+import http.client
 import json
 import os
 import threading
@@ -74,7 +75,7 @@ class Counters:
             )
             with urllib.request.urlopen(request, timeout=TIMEOUT):
                 pass
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             if not self._failed:
                 log.info(f"the eLog's counters cannot be posted: {error}")
             self._failed = True

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import h5py
 
@@ -52,6 +52,7 @@ class Production:
         self.request, self.ranks = request, ranks
         self.output = Output(request.output)
         self.progress = Progress(request.job, ranks.rank, ranks.role)
+        self.published = False  # a verified file has its final name: that is the verdict, whatever happens then
         self._begin = time.time()
         self._counters = Counters.of_environment() if ranks.rank in (0, ranks.size - 1) else Counters(None)
 
@@ -62,11 +63,13 @@ class Production:
             return 1
         worked = self._read(prepared)
         self.ranks.wait()
+        self.progress.enter("merging")  # which rank 0 does, and the others wait for
         reports = self.ranks.gather(worked)
         status = self._finish(prepared, reports) if reports is not None else None
         self.ranks.wait()
         status = self.ranks.broadcast(status)
-        self.progress.enter("done" if status == 0 else "failed")
+        self.published = status == 0
+        self.progress.end("done" if status == 0 else "failed")
         self._counters.finish()
         return int(status)
 
@@ -152,6 +155,7 @@ class Production:
             analysed=analysed,
         )
         self._constants = dict(provider.found) if provider is not None else {}
+        self._why_none = {name: provider.why_none(name) for name in provider.found} if provider is not None else {}
         self._recorded_as = "{} run {}".format(*run.recorded_as)
         self._say_constants(provider)
         self.progress.enter("reading")
@@ -180,13 +184,14 @@ class Production:
         workers = [worked for worked in reports if worked is not None]
         written = sum(worked.events for worked in workers)
         log.info(f"{written} events read; merging the parts of {len(workers)} worker{'s' * (len(workers) > 1)}")
-        self.progress.enter("merging")
         self.output.keep_locked()
-        problems = merged([worked.problems for worked in workers]) + _of_the_run(workers, bool(self.request.limit))
+        problems = merged([worked.problems for worked in workers]) + _of_the_run(
+            workers, self._why_none, bool(self.request.limit)
+        )
         parts = [self.output.part(rank) for rank, worked in enumerate(reports) if worked is not None]
         with h5py.File(self.output.growing, "w", locking=False) as file:
             try:
-                result = merge(parts, file)
+                result = merge(parts, file, self.progress.alive)
             except Unmergeable as error:
                 return self._end(failed(self.output.growing, str(error), written, len(prepared.expected)), prepared)
             problems += [EventProblem(path, "", "clash", "error", 0, 1, words) for path, words in result.clashes]
@@ -195,7 +200,7 @@ class Production:
             write_provenance(file, prepared.plan, facts, self._constants)
             write_problems(file, problems)
         self.progress.enter("verifying")
-        verdict = verify(self.output.growing, prepared.plan, prepared.expected)
+        verdict = verify(self.output.growing, prepared.plan, prepared.expected, self.progress.alive)
         if changed(prepared.files):
             words = "the run's files changed while it was read: produce it again when nobody writes to them"
             verdict = verdict.failing(words)
@@ -212,10 +217,11 @@ class Production:
     def _end(self, verdict: Verdict, prepared: Prepared) -> int:
         if verdict.verified:
             kept = self.output.publish()
+            self.published = True
             if kept is not None:
                 log.info(f"the earlier {self.output.path.name} is kept as {kept}")
             verdict = replace(verdict, file=str(self.output.path))
-            self.output.remove_parts(self.ranks.size)
+            _try("the workers' parts cannot be removed", lambda: self.output.remove_parts(self.ranks.size))
         elif verdict.events < len(prepared.expected):
             found = [problem.message for problem in errors(check_files(prepared.files))]
             verdict = replace(
@@ -228,9 +234,12 @@ class Production:
             log.info(f"wrote {self.output.path}")
         else:
             log.error(f"{self.output.path.name} was not made; what there is of it is {self.output.growing}")
-        self.tell(verdict)
+        if verdict.verified:
+            _try("the verdict cannot be written", lambda: self.tell(verdict))
+        else:
+            self.tell(verdict)
         self._counters.say({"Production": verdict.text(), "Seconds": f"{time.time() - self._begin:.0f}"})
-        self.output.close()
+        _try("the lock cannot be removed", self.output.close)
         (log.info if verdict.verified else log.error)(f"verdict: {verdict.text()}")
         return 0 if verdict.verified else 1
 
@@ -251,8 +260,16 @@ class Production:
         )
 
 
-def _of_the_run(workers: List[Worked], limited: bool) -> List[EventProblem]:
-    """What only shows when all workers are seen together."""
+def _try(trouble: str, act: Callable[[], None]) -> None:
+    """What is left to do when the file has its final name: nothing of it can make the production a failed one."""
+    try:
+        act()
+    except OSError as error:
+        log.warning(f"{trouble}: {error}")
+
+
+def _of_the_run(workers: List[Worked], why_none: Dict[str, str], limited: bool) -> List[EventProblem]:
+    """What only shows when all workers are seen together. `why_none`: detector -> why it has no constants."""
     found: List[EventProblem] = []
     frames: Dict[str, int] = {}
     for worked in workers:
@@ -266,7 +283,8 @@ def _of_the_run(workers: List[Worked], limited: bool) -> List[EventProblem]:
     for worked in workers:
         uncalibrated.update(worked.uncalibrated)
     for detector, words in sorted(uncalibrated.items()):
-        found.append(EventProblem(detector, "", "uncalibrated", "warning", 0, 1, words))
+        why = f" ({why_none[detector]})" if why_none.get(detector) else ""
+        found.append(EventProblem(detector, "", "uncalibrated", "warning", 0, 1, words + why))
     silent = [set(worked.silent) for worked in workers if worked.events]
     for name in sorted(set.intersection(*silent) if silent else []):
         found.append(EventProblem(name, "", "no value", "warning", 0, 1, "was recorded with no value in any event"))

@@ -13,6 +13,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Callable, Deque, Optional, Tuple
 
+from producer import log
+
 SECONDS = 30.0  # of history
 
 
@@ -50,6 +52,18 @@ class Progress:
             self._write()
             if self.listener is not None:
                 self.listener(self.done)
+
+    def alive(self) -> None:
+        """To be called all the while in long work that is no event."""
+        if time.monotonic() - self._written >= 1.0:
+            self._write()
+
+    def end(self, phase: str) -> None:
+        """`enter` for when the verdict is there already: a disk that is full then no longer matters."""
+        try:
+            self.enter(phase)
+        except OSError as error:
+            log.warning(f"how far rank {self.rank} is cannot be written: {error}")
 
     def _write(self) -> None:
         self._written = time.monotonic()

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple, Union
 
 import h5py
 import numpy as np
@@ -54,13 +54,18 @@ def failed(file: Union[str, Path], message: str, events: int = 0, expected: Opti
     return Verdict(str(file), "failed", events, expected, [{"severity": "error", "message": message}])
 
 
-def verify(path: Union[str, Path], plan: Optional[Plan] = None, expected: Expected = None) -> Verdict:
+def verify(
+    path: Union[str, Path],
+    plan: Optional[Plan] = None,
+    expected: Expected = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Verdict:
     """`plan`: what the file is to hold; without it, what it says itself that was asked. `expected`: how many events, or
-    the timestamps of all of them (uint64); without it, the number that the file says. Never raises for what is wrong
-    with the file."""
+    the timestamps of all of them (uint64); without it, the number that the file says. `alive` is
+    called for each column that is read. Never raises for what is wrong with the file."""
     try:
         with h5py.File(path, "r", locking=False) as file:
-            return _verify(path, file, plan, expected)
+            return _verify(path, file, plan, expected, alive)
     except OSError as error:
         reason = "there is no such file" if not Path(path).exists() else f"it cannot be read as HDF5 ({error})"
         return failed(path, f"{path}: {reason}")
@@ -68,7 +73,9 @@ def verify(path: Union[str, Path], plan: Optional[Plan] = None, expected: Expect
         return failed(path, f"{path} is not a file of this producer, or is damaged: {error}")
 
 
-def _verify(path: Union[str, Path], file: h5py.File, plan: Optional[Plan], expected: Expected) -> Verdict:
+def _verify(
+    path: Union[str, Path], file: h5py.File, plan: Optional[Plan], expected: Expected, alive: Callable[[], None]
+) -> Verdict:
     problems: List[Dict[str, Any]] = []
 
     def error(message: str) -> None:
@@ -101,11 +108,10 @@ def _verify(path: Union[str, Path], file: h5py.File, plan: Optional[Plan], expec
     columns, totals = _datasets(file)
     of_events = _event_problems(file)
     problems += of_events
-    silent = tuple(
-        start for p in of_events if p["kind"] == "no data" for start in (f"{p['detector']}/", f"Sums/{p['detector']}_")
-    )
+    silent = {p["detector"] for p in of_events if p["kind"] == "no data"}
+    analysed = silent | set(plan.detectors if plan is not None else settings)
     for name, shape in promised.items():
-        if name.startswith(silent):
+        if _detector(name, analysed) in silent:
             continue  # said of the detector as a whole
         if name not in columns and name not in totals:
             error(f"{name} is missing, which the profile asks for")
@@ -120,8 +126,16 @@ def _verify(path: Union[str, Path], file: h5py.File, plan: Optional[Plan], expec
     order = {"error": 0, "warning": 1}
     problems.sort(key=lambda problem: order.get(problem["severity"], 2))
     return Verdict(
-        str(path), "failed" if failing else "verified", int(times.size), count, problems, _nan_shares(columns)
+        str(path), "failed" if failing else "verified", int(times.size), count, problems, _nan_shares(columns, alive)
     )
+
+
+def _detector(name: str, analysed: Set[str]) -> str:
+    """Whose the dataset is, "" when nobody's: ``Sums/epix_1_calib`` is epix_1's where that is analysed, not epix's."""
+    group, _, rest = name.partition("/")
+    if group != "Sums":
+        return group if group in analysed else ""
+    return max((detector for detector in analysed if rest.startswith(f"{detector}_")), key=len, default="")
 
 
 def _compare_times(times: np.ndarray, wanted: np.ndarray) -> List[Dict[str, Any]]:
@@ -185,9 +199,10 @@ def _event_problems(file: h5py.File) -> List[Dict[str, Any]]:
     return found
 
 
-def _nan_shares(columns: Mapping[str, h5py.Dataset]) -> Dict[str, float]:
+def _nan_shares(columns: Mapping[str, h5py.Dataset], alive: Callable[[], None]) -> Dict[str, float]:
     shares = {}
     for name, dataset in columns.items():
+        alive()
         if dataset.dtype.kind != "f" or not dataset.size or dataset.size * dataset.dtype.itemsize > NAN_BYTES:
             continue
         share = float(np.isnan(dataset[...]).mean())

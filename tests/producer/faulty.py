@@ -72,6 +72,27 @@ if FAULT == "lose":
     event_loop.EventLoop.__init__ = init
 elif FAULT == "NaN constants":
     pass
+elif FAULT.startswith("after publish"):
+    from producer import counters, progress
+    from producer.output import Output
+
+    publish = Output.publish
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    def crash(*arguments):
+        raise RuntimeError("too late")
+
+    def then_fail(self):
+        kept = publish(self)
+        if FAULT.endswith("full"):
+            progress.write_json = Output.remove_parts = full
+        else:
+            counters.Counters.say = crash
+        return kept
+
+    Output.publish = then_fail
 else:
     roi.Computation.event = strike
 

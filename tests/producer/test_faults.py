@@ -131,6 +131,23 @@ def test_one_of_several_ranks_that_leaves_ends_all(fault, quick_run, quick_profi
     assert names(earlier.parent)[:2] == ["o.h5", "previous"] and len(names(earlier.parent)) == 2
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_a_disk_that_is_full_after_the_verdict_does_not_change_it(quick_run, quick_profile, tmp_path, ranks):
+    done = faulty("after publish full", quick_run, quick_profile, tmp_path, ranks=ranks)
+    assert done.status == 0 and "verdict: verified, 60 of 60 events" in done.said, done.said
+    assert "WARNING the workers' parts cannot be removed: [Errno 28]" in done.said
+    assert "WARNING how far rank 0 is cannot be written: [Errno 28]" in done.said
+    assert verdict(tmp_path)["verdict"] == "verified" and (tmp_path / "out" / "o.h5").exists()
+
+
+def test_an_error_after_the_verdict_is_said_and_does_not_change_it(quick_run, quick_profile, tmp_path):
+    done = faulty("after publish crash", quick_run, quick_profile, tmp_path)
+    assert done.status == 1 and "verdict: failed" not in done.said
+    assert "o.h5 is verified and has its name, but then: RuntimeError: too late" in done.last
+    assert verdict(tmp_path)["verdict"] == "verified"
+    assert names(tmp_path / "out") == ["o.h5"]  # nor is the lock left
+
+
 def test_two_ranks_are_refused(quick_run, quick_profile, tmp_path):
     done = produce(EXPERIMENT, RUN, quick_run, quick_profile, tmp_path / "o.h5", ranks=2)
     assert done.status == 1
@@ -390,6 +407,9 @@ def test_uncalibrated_data_are_said_to_be_so(quick_run, quick_profile, tmp_path)
     assert "WARNING no constants for tmo_atmopal: it is not calibrated" in done.said
     (problem,) = [p for p in verdict(tmp_path)["problems"] if p["severity"] == "warning"]
     assert problem["kind"] == "uncalibrated" and problem["detector"] == "tmo_atmopal"
+    assert (
+        "(the calibration service http://127.0.0.1:9//calib_ws/ does not answer (no connection))" in problem["message"]
+    )
     with done.file() as file:
         for name in ("tmo_atmopal/ROI_sum", "Sums/tmo_atmopal_calib"):
             assert "not calibrated: no pedestals were found" in file[name].attrs["note"]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from producing import produce, run
 
+from producer.event_problems import EventProblem
+from producer.provenance import write_problems
 from producer.verification import verify
 
 RUN = ("tmoc00126", 3)
@@ -106,6 +108,26 @@ def test_other_events_than_the_run_has_are_noticed(copy):
     (problem, foreign) = [p["message"] for p in verify(copy, expected=times).problems if p["severity"] == "error"]
     assert problem == f"psana gave 59 of 60 events; the first missing is {times[59]}"
     assert foreign == f"1 events are not in the run's list of events, the first is {times[59] + 5}"
+
+
+def test_a_silent_detector_hides_nothing_of_one_whose_name_begins_alike(tmp_path):
+    """epix gave nothing, which is said; that what is promised of epix_1 is missing is said too."""
+    promised = ["epix/ROI_sum", "Sums/epix_calib", "epix_1/ROI_sum", "Sums/epix_1_calib"]
+    with h5py.File(tmp_path / "o.h5", "w") as file:
+        file["timestamp"] = np.arange(3)
+        file["UserDataCfg/promised"] = json.dumps(dict.fromkeys(promised))
+        for detector in ("epix", "epix_1"):
+            file[f"UserDataCfg/{detector}/calibration"] = "none"
+        write_problems(file, [EventProblem("epix", "", "no data", "error", 0, 1, "gave nothing in any event")])
+    missing = [p["message"].split()[0] for p in verify(tmp_path / "o.h5").problems if "is missing" in p["message"]]
+    assert missing == ["epix_1/ROI_sum", "Sums/epix_1_calib"]
+
+
+def test_signs_of_life_for_each_column(good):
+    signs = []
+    with h5py.File(good, "r") as file:
+        columns = len(file["tmo_atmopal"])
+    assert verify(good, alive=lambda: signs.append(1)).verified and len(signs) > columns
 
 
 def test_no_file_and_no_hdf5_are_said(tmp_path):
