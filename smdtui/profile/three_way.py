@@ -90,7 +90,29 @@ class ThreeWay:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError:
             return False
-        return all(same(at(table, d.key), d.theirs if d.take == "theirs" else d.mine) for d in self.differences)
+        if not all(same(at(table, d.key), d.theirs if d.take == "theirs" else d.mine) for d in self.differences):
+            return False
+        # Lines of both can say what neither meant: an entry that both added stands there twice.
+        taken = [d.key for d in self.differences if d.take == "theirs"]
+        now, before = dict(_leaves(table)), dict(_leaves(tomllib.loads(self.mine)))
+        changed = [key for key in {**now, **before} if not same(now.get(key, ABSENT), before.get(key, ABSENT))]
+        return all(any(_within(key, one) for one in taken) for key in changed)
+
+
+def _leaves(value: Any, key: Key = ()) -> Iterable[tuple[Key, Any]]:
+    """The plain values and what is empty, by their keys."""
+    inner = parts(value)
+    if not inner:
+        yield key, value
+        return
+    for part, one in inner.items():
+        yield from _leaves(one, (*key, part))
+
+
+def _within(one: Key, other: Key) -> bool:
+    """Whether either key is that of a part of the other's value."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def _differences(base: Any, mine: Any, theirs: Any, key: Key = ()) -> Iterable[Difference]:
