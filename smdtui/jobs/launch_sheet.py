@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from producer.problem import Problem, errors
 from smdtui.profile.form import Field, Form
+from smdtui.profile.problem_order import ordered
 
 MANY = 10  # more runs than this are launched only when their number is typed
 
@@ -143,8 +144,7 @@ class LaunchSheet:
     def found(self) -> tuple[Problem, ...]:
         """Every problem of the request and of the check, errors first, each once."""
         prepared = [p for ready in self.prepared for p in ready.problems] if self.is_prepared else []
-        once = dict.fromkeys([*prepared, *self.check_now.problems])
-        return tuple(sorted(once, key=lambda p: ("error", "warning", "note").index(p.severity)))
+        return ordered([*prepared, *self.check_now.problems])
 
     @property
     def obstacle(self) -> str:
@@ -180,9 +180,8 @@ class LaunchSheet:
             return "running", check.message or "checking..."
         counts = {kind: sum(p.severity == kind for p in check.problems) for kind in ("error", "warning")}
         parts = [f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n]
-        notes = [p.message for p in check.problems if p.severity not in counts]
         state = "error" if counts["error"] else "warning" if counts["warning"] else "good"
-        return state, "; ".join([", ".join(parts) or "nothing is wrong", *notes])
+        return state, ", ".join(parts) or "nothing is wrong"
 
 
 def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:

@@ -126,7 +126,7 @@ class LaunchScreen(BaseScreen):
         self.query_one(ProblemList).show(sheet.found)
         obstacle = sheet.obstacle
         self.query_one("#launch-go", Button).set_class(bool(obstacle), "-held")
-        if not self._waits:
+        if not self._waits and not self._launching:
             self.say(obstacle, "warn" if obstacle else "")
 
     def _output_words(self) -> str:
@@ -279,18 +279,23 @@ class LaunchScreen(BaseScreen):
             self._waits = False
             self._launch()
         else:
-            self.say("It is launched when the check is through and finds no error; esc calls that off.")
+            self.say("Launched when the check is through without an error; esc calls it off.")
 
     def _launch(self) -> None:
         self._launching = True
         prepared = list(self.sheet.prepared)
         self.stop("check")
+        self.say(
+            f"Launching {words.plural(len(prepared), 'run') if len(prepared) > 1 else f'run {self.sheet.runs[0]}'} ..."
+        )
+        self.query_one("#launch-go", Button).add_class("-held")
         self.background("launch", lambda task: _submit(task, prepared), self._launched, progress=self.say)
 
     def _launched(self, outcome: tuple[list[Any], list[Problem]]) -> None:
         folders, refused = outcome
         self._launching = False
         if not folders:
+            self.query_one("#launch-go", Button).remove_class("-held")
             self.query_one(ProblemList).show(refused)
             self.say(f"Not launched: {refused[0].message}", "error")
             return

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from producer.problem import Problem
+from smdtui.profile.problem_order import ordered
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.problem_list import ProblemList
@@ -28,7 +29,7 @@ class ProblemsSheet(ModalScreen[Problem | None]):
 
     def __init__(self, title: str, problems: Sequence[Problem]) -> None:
         super().__init__()
-        self._title_text, self.problems = title, tuple(problems)
+        self._title_text, self.problems = title, ordered(problems)
 
     def compose(self) -> ComposeResult:
         with Vertical():

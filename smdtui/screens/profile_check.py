@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from producer.problem import Problem
 from smdtui.profile.document import ProfileDocument
 from smdtui.profile.outline import row_of
+from smdtui.profile.problem_order import in_a_line, ordered
 from smdtui.screens.problems import ProblemsSheet
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ class CheckKeys:
 
         def done(problems: list[Problem]) -> None:
             what = f"run {run}" if run is not None else "the file"
-            notes = [p.message for p in problems if p.severity == "note"]
-            if len(notes) == len(problems):
-                self.say("; ".join([f"Checked against {what}: nothing is wrong", *notes]), "ok")
+            notes = [p.message for p in ordered(problems) if p.severity == "note"]
+            if all(p.severity == "note" for p in problems):
+                self.say(f"Checked against {what}: nothing is wrong.", "ok")
+                if notes:
+                    self.app.notify("\n".join(notes), title="To know", markup=False)
                 return
             self.say("")
             self.app.push_screen(ProblemsSheet(f"Problems with {what}", problems), chosen)
@@ -92,4 +95,4 @@ class CheckKeys:
             self.parts.state = self.parts.state.to(row)
         else:
             self.show_text(problem.line, problem.column)
-        self.say(problem.message, "error" if problem.severity == "error" else "warn")
+        self.say(in_a_line(problem), "error" if problem.severity == "error" else "warn")

@@ -20,6 +20,7 @@ from textual.widgets import Button, Input, Select
 
 from smdtui.profile.form import Field, Form
 from smdtui.widgets.bindings import bindings
+from smdtui.widgets.line_input import LineInput
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.scroller import Scroller
 
@@ -151,7 +152,7 @@ def _control(field: Field, text: str) -> Widget:
         value = text if text in field.choices else Select.NULL
         blank = not field.required
         return Choice(options, value=value, allow_blank=blank, compact=True, prompt="-", classes="form-control")
-    return Input(text, placeholder=field.hint, compact=True, classes="form-control")
+    return LineInput(text, placeholder=field.hint, compact=True, classes="form-control")
 
 
 class FormView(Vertical):

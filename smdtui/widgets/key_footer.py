@@ -49,8 +49,12 @@ class KeyFooter(Widget):
     def entries(self) -> list[Entry]:
         """What the focus can do, in the order of the registry."""
         seen: dict[str, Entry] = {}
-        for _, binding, enabled, _ in self.screen.active_bindings.values():
+        active = self.screen.active_bindings
+        for _, binding, enabled, _ in active.values():
             if binding.show and binding.id and binding.id not in seen:
+                first = active.get(find(binding.id).keys.split(",")[0])
+                if first is not None and first.binding.show and first.binding.id != binding.id:
+                    continue  # the key by which it is shown does something else here
                 shown = binding.key_display or binding.key
                 seen[binding.id] = Entry(binding.key, shown, binding.description, enabled, find(binding.id).footer)
         return sorted(seen.values(), key=lambda entry: entry.rank)

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from producer.problem import Problem
+from smdtui.profile.problem_order import in_a_line
 from smdtui.widgets.columns import Column
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.state_badge import badge_cell
@@ -70,7 +71,7 @@ class ProblemList(Vertical):
     def _cells(self, row: int) -> Cells:
         problem = self.problems[row]
         ascii_only = self.app.services.ascii  # type: ignore[attr-defined]
-        return badge_cell(problem.severity, ascii_only), place(problem), problem.message
+        return badge_cell(problem.severity, ascii_only), place(problem), in_a_line(problem)
 
     def _say(self) -> None:
         current = self.current

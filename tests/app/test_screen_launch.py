@@ -11,6 +11,7 @@ from producer.problem import Problem
 from smdtui.app import SmdApp
 from smdtui.jobs.job import read_job
 from smdtui.jobs.launch_sheet import Check, LaunchSheet
+from smdtui.profile.problem_order import in_a_line, ordered
 from smdtui.screens import launch as launch_module
 from smdtui.screens.launch import LaunchScreen
 from smdtui.services import Selection, Services
@@ -65,7 +66,16 @@ def test_all_problems_are_shown_at_once_errors_first_and_each_once(sheet):
     assert sheet.obstacle == "2 errors to mend first" and sheet.check_words() == ("error", "2 errors")
     assert through(sheet, checked=[WARNING]).obstacle == ""
     noted = through(sheet, checked=[Problem("note", "about 3 GB")])
-    assert noted.check_words() == ("good", "nothing is wrong; about 3 GB") and noted.obstacle == ""
+    assert noted.check_words() == ("good", "nothing is wrong") and noted.obstacle == ""
+    assert [p.message for p in noted.found] == ["about 3 GB"], "notes are in the list, and only there"
+
+
+def test_problems_are_ordered_and_notes_said_once():
+    note = Problem("note", "about 3 GB", key="a")
+    wrong = Problem("error", "no PV 'sam_q'", suggestion="sam_x")
+    found = ordered([note, WARNING, Problem("note", "about 3 GB", key="b"), wrong, ERROR, WARNING])
+    assert [p.message for p in found] == ["no PV 'sam_q'", "no detector", "a gap", "about 3 GB"]
+    assert in_a_line(wrong) == "no PV 'sam_q' (did you mean 'sam_x'?)"
 
 
 def test_an_answer_on_another_request_does_not_count(sheet):
@@ -185,6 +195,33 @@ async def test_the_sheet_says_everything_before_and_enter_launches(opened, bench
         await wait_for(pilot, lambda: "verified" in screen_text(app), "the verdict on the screen")
 
 
+async def test_launching_is_said_at_once_and_a_second_enter_does_nothing(opened, bench, wait_for, monkeypatch):  # noqa: F811
+    import threading
+
+    go, sent = threading.Event(), []
+
+    def submit(task, prepared):
+        sent.append(prepared)
+        go.wait(10)
+        return [], [ERROR]
+
+    monkeypatch.setattr(launch_module, "_submit", submit)
+    app, show, _, _ = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await show(pilot, app)
+        await wait_for(pilot, lambda: screen.sheet.check_now.name == "done", "the check")
+        path = screen.sheet.form.text("profile")
+        line = next(line for line in screen_text(app).splitlines() if line.startswith(" profile "))
+        assert len(path) > 30 and "…" in line and line.endswith("/profile.toml"), line
+        assert screen_text(app).splitlines()[-1].count("esc") == 1
+        await pilot.press("enter", "enter")
+        screen.show()
+        await wait_for(pilot, lambda: "Launching run 7 ..." in screen_text(app), "what is going on")
+        go.set()
+        await wait_for(pilot, lambda: "Not launched: no detector" in screen_text(app), "the refusal")
+        assert len(sent) == 1
+
+
 async def test_an_error_holds_it_and_warnings_do_not(opened, bench, wait_for):  # noqa: F811
     app, show, found, _ = opened
     found.append(Problem("error", "run 7 has no detector 'epix_1'", "runs.all.epix_1", str(bench.profile), 4, 1))
@@ -213,7 +250,7 @@ async def test_launching_waits_for_the_check_or_is_confirmed(opened, bench, wait
         await pilot.press("enter")
         await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
         await pilot.press("enter")  # launch when it is through
-        assert "when the check is through" in screen_text(app) and jobs(bench) == []
+        assert "esc calls it off." in screen_text(app) and jobs(bench) == []
         found.append(ERROR)
         hold.clear()
         await wait_for(pilot, lambda: "Not launched" in screen_text(app), "the refusal")
