@@ -18,6 +18,7 @@ class Key:
     display: str = ""
     palette: bool = True
     priority: bool = False
+    alone: str = ""  # in the help, where the footer shows it together with another key
 
     @property
     def shown(self) -> str:
@@ -114,7 +115,9 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("profile.save", "w,ctrl+s", "save", "Save", "save; the version before is kept", 31),
         Key("profile.undo", "u", "undo", "Undo", "take back the last change", 40),
         Key("profile.redo", "ctrl+r", "redo", "Redo", "do it again", 0, "^r"),
-        Key("profile.runs", "left_square_bracket", "step(-1)", "Run", "the plan of the run before", 50, "[ ]"),
+        Key(
+            "profile.runs", "left_square_bracket", "step(-1)", "Run", "the plan of the run before", 50, "[ ]", alone="["
+        ),
         Key("profile.next_run", "right_square_bracket", "step(1)", "Next run", "the plan of the next run", 0, "]"),
         Key(
             "profile.split",
@@ -124,7 +127,16 @@ KEYS: dict[str, tuple[Key, ...]] = {
             "from this run on otherwise: a section of its own, as a copy",
             24,
         ),
-        Key("profile.end_later", "greater_than_sign", "end(1)", "Longer", "the section ends a run later", 45, "< >"),
+        Key(
+            "profile.end_later",
+            "greater_than_sign",
+            "end(1)",
+            "Longer",
+            "the section ends a run later",
+            45,
+            "< >",
+            alone=">",
+        ),
         Key("profile.end_earlier", "less_than_sign", "end(-1)", "Shorter", "the section ends a run earlier", 0, "<"),
         Key("profile.begin_later", "right_curly_bracket", "begin(1)", "Begin later", "it begins a run later", 0, "}"),
         Key(

@@ -35,6 +35,8 @@ from smdtui.widgets.question import Question
 from smdtui.widgets.run_timeline import RunTimeline
 from smdtui.widgets.virtual_list import Cells, VirtualList
 
+DISK_SECONDS = 2.0  # between looks whether somebody else wrote the file
+
 
 class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, BaseScreen):
     """The parts on the left, the plan on the right (p, where there is no room for both), t the text."""
@@ -69,6 +71,7 @@ class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, Ba
         self.look_again()
         self.look_at_session()
         self.set_interval(BEAT, self.look_at_session)
+        self.set_interval(DISK_SECONDS, self.look_at_disk)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -189,6 +192,10 @@ class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, Ba
         line.timeline = line.timeline.with_current(self._current)
         self.refresh_bindings()
 
+    def stand_on(self, place: Path) -> None:
+        """Where the cursor goes when the change that was just made is shown."""
+        self._wanted = place
+
     def unsaved(self) -> str | None:
         self.take_text()
         return self.services.unsaved()
@@ -270,13 +277,19 @@ class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, Ba
     def action_undo(self) -> None:
         document = self.document
         if document is not None:
-            self.say("Taken back; ctrl+r does it again." if document.undo() else "There is nothing to take back.")
+            if not document.undo():
+                self.say("Nothing to undo.")
+                return
+            self.say("Taken back; ctrl+r does it again.")
             self.changed_profile()
 
     def action_redo(self) -> None:
         document = self.document
         if document is not None:
-            self.say("Done again." if document.redo() else "There is nothing to do again.")
+            if not document.redo():
+                self.say("Nothing to do again.")
+                return
+            self.say("Done again.")
             self.changed_profile()
 
     # -- the file
@@ -360,5 +373,5 @@ class ProfileScreen(RangeKeys, CompareKeys, CheckKeys, SessionKeys, TextKeys, Ba
             part = self.part
             return True if part is not None and (part.removable or part.kind == "pv") else None
         if action in ("undo", "redo"):
-            return True if self.state.file and getattr(self.services.document, f"can_{action}") else None
+            return True if self.state.file else None
         return True

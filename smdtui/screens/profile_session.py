@@ -31,8 +31,16 @@ class SessionKeys:
 
         def paint_head(self) -> None: ...
 
+        def take_text(self) -> None: ...
+
+        def busy(self, group: str) -> bool: ...
+
+        is_current: bool
+        state: Any
+
     editors: tuple[Editor, ...] = ()  # in other consoles
     _asked_for: Path | None = None
+    _told_of: str | None = None  # the text on disk that was told to be somebody else's
 
     def look_at_session(self) -> None:
         """Who else edits, and, when a profile was opened, what a crash left of it."""
@@ -55,6 +63,40 @@ class SessionKeys:
                 self._offer(found[1][0])
 
         self.background("session", work, done)
+
+    def look_at_disk(self) -> None:
+        """Whether somebody else wrote the file: it is read again where nothing is unsaved here, else it is said."""
+        document = self.document if self.state.file else None
+        if document is None or not self.is_current or self.busy("disk"):
+            return
+
+        def done(theirs: str | None) -> None:
+            if theirs is None or theirs == self._told_of or document is not self.document:
+                return
+            self.take_text()
+            if document.on_disk() != theirs:  # saved meanwhile, or written once more
+                return
+            self._told_of = theirs
+            name = document.path.name
+            if not document.path.exists():
+                self.say(f"{name} was deleted by somebody else; w shows the choices, nothing is lost.", "warn")
+            elif document.unsaved:
+                self.say(f"{name} was changed on disk by somebody else; w shows the choices, nothing is lost.", "warn")
+            else:
+                self._read_again(document.path)
+
+        self.background("disk", lambda task: document.on_disk(), done)
+
+    def _read_again(self, path: Path) -> None:
+        try:
+            fresh = ProfileDocument.open(path)
+        except (OSError, ValueError) as error:
+            self.say(f"{path.name} was changed by somebody else and cannot be read: {error}", "error")
+            return
+        self._told_of = None
+        self.services.edit(fresh)
+        self.changed_profile()
+        self.say(f"{path.name} was changed by somebody else and read again.", "warn")
 
     def _offer(self, kept: Rescued) -> None:
         document = self.document

@@ -59,3 +59,8 @@ class RoiForm(EditForm[RoiDraft]):
     def change(self, document: ProfileDocument, draft: RoiDraft) -> None:
         put_roi(document, draft, self.part)
         self.done = f"{draft.name} of {draft.detector} {'changed' if self.part else 'added'}"
+        entries = document.value(("runs", document.range_key(draft.runs), draft.detector, "roi")) or []
+        at = next((n for n, entry in enumerate(entries) if entry.get("name") == draft.name), 0)
+        stand_on = getattr(self.app.screen_stack[-2], "stand_on", None)  # the Profile screen
+        if stand_on is not None:
+            stand_on(("runs", document.range_key(draft.runs), draft.detector, "roi", at))

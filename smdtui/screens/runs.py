@@ -300,7 +300,9 @@ class RunsScreen(BaseScreen):
             typed = event.text.strip()
             if event.accepted and typed.isdigit() and self._run() != int(typed):
                 self.say(f"There is no run {typed}; the nearest is {self._run()}.", "warn")
-            elif event.accepted and typed and not typed.isdigit():
+            elif event.accepted and typed.isdigit():
+                self.say("")
+            elif event.accepted and typed:
                 self._mark_runs(typed)
             bar.clear()
             bar.mode = "filter"

@@ -49,5 +49,5 @@ def help_text(groups: tuple[str, ...]) -> str:
     lines = []
     for group in groups:
         lines.append(f"\n{TITLES.get(group, group)}")
-        lines += [f"  {key.shown:<10} {key.help}" for key in KEYS[group] if key.id != "app.screens"]
+        lines += [f"  {key.alone or key.shown:<10} {key.help}" for key in KEYS[group] if key.id != "app.screens"]
     return "\n".join(lines).strip("\n")

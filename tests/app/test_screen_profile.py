@@ -184,6 +184,7 @@ async def test_a_region_is_added_changed_removed_and_undone_by_keys(opened, prof
         await pilot.press(*"5:9", "ctrl+s")
         await wait_for(pilot, lambda: app.screen is screen and not screen.busy("state"), "the region")
         assert "roi ROI_0" in screen_text(app) and "[5:9, " in screen_text(app)
+        assert screen.part.title == "roi ROI_0", "the cursor is on what was added"
         assert "test.toml*" in screen_text(app) and "* not saved" in screen_text(app)
         at(screen, "roi ROI_0")
         await pilot.press("enter")
@@ -198,6 +199,8 @@ async def test_a_region_is_added_changed_removed_and_undone_by_keys(opened, prof
         for _ in range(3):
             await pilot.press("u")
         assert app.services.document.text == TEXT
+        await pilot.press("u")
+        assert "Nothing to undo." in screen_text(app)
         await pilot.press("ctrl+r")
         assert "ROI_0" in app.services.document.text
 
@@ -234,6 +237,13 @@ async def test_the_form_of_a_region_shows_what_is_written(opened, profile, wait_
         await pilot.press("ctrl+u", *"12", "ctrl+s")
         await wait_for(pilot, lambda: app.screen is screen and not screen.busy("state"), "the region")
         assert app.services.document.value(("runs", "12", "epix100_0", "roi", 1))["name"] == "ROI_1"
+
+
+def test_the_help_has_a_line_for_each_key():
+    from smdtui.widgets.help import help_text
+
+    keys = [line.split()[0] for line in help_text(("profile",)).splitlines() if line.startswith("  ")]
+    assert all(keys.count(key) == 1 for key in "[]<>{}"), keys
 
 
 def test_the_proposed_name_follows_the_detector_until_one_is_typed():
@@ -302,6 +312,26 @@ async def test_a_change_from_outside_loses_nothing(opened, profile, wait_for, an
         else:
             assert here.path == (profile if answer == 2 else copies[0]) and not here.unsaved
             assert here.text == (TEXT + "# theirs\n" if answer == 2 else edited)
+
+
+async def test_a_change_from_outside_is_said_by_itself(opened, profile, wait_for, monkeypatch):
+    monkeypatch.setattr("smdtui.screens.profile.DISK_SECONDS", 0.05)
+    app, show = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await show(pilot, app)
+        theirs = TEXT.replace("spot", "theirs")
+        profile.write_text(theirs)
+        await wait_for(pilot, lambda: app.services.document.text == theirs, "the new text")
+        assert app.services.document.text == theirs and not app.services.document.unsaved
+        assert "test.toml was changed by somebody else and read again." in screen_text(app)
+        at(screen, "every EPICS PV")
+        await pilot.press("enter")
+        mine = app.services.document.text
+        profile.write_text(TEXT)
+        await wait_for(pilot, lambda: "w shows the choices" in screen_text(app), "the warning")
+        assert app.services.document.text == mine and app.services.document.unsaved
+        await pilot.press("w")
+        await wait_for(pilot, lambda: isinstance(app.screen, Question), "the choices")
 
 
 async def test_quitting_with_changes_asks_and_keeps_them(opened, profile, wait_for):

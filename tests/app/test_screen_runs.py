@@ -147,6 +147,8 @@ async def test_a_number_goes_to_the_run_and_one_that_is_not_there_to_the_nearest
         await pilot.press("colon", *"14", "enter")
         assert app.services.selection.run == 13
         assert "There is no run 14; the nearest is 13." in text_of(app)
+        await pilot.press("colon", *"12", "enter")
+        assert "There is no run" not in text_of(app), "what was said of another number is gone"
 
 
 async def test_runs_are_sorted_and_ranges_of_them_selected(open_services, ready):
