@@ -86,11 +86,9 @@ class Provider:
         return f"the calibration service {self.url} does not answer ({self._unreachable})" if self._unreachable else ""
 
     def why_none(self, detector: str) -> str:
-        """Why there are no constants for a detector, in words: whether the service has none or could not be asked."""
+        """Why a detector has no constants, or not all, in words: whether the service has none or could not be asked."""
         found = self.found.get(detector)
-        if found is None or found.constants:
-            return ""
-        return "; ".join(filter(None, [self.silence, *found.remarks]))
+        return "; ".join(filter(None, [self.silence, *(found.remarks if found else ())]))
 
     def get(self, detector: str, uniqueid: str, experiment: str, run: int) -> Found:
         """Raises `BadConstants` for a file in the local folder that cannot be read."""
