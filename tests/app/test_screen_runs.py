@@ -213,8 +213,9 @@ async def test_a_run_that_appears_is_shown_and_the_cursor_stays(open_services, r
         assert app.screen.list.state.cursor == 2
 
 
+@pytest.mark.parametrize("poll", [3600.0, 0.05])
 async def test_productions_are_looked_at_when_the_screen_is_shown_again_and_by_itself(
-    open_services, wait_for, monkeypatch
+    open_services, wait_for, monkeypatch, poll
 ):
     states = {}
 
@@ -222,21 +223,19 @@ async def test_productions_are_looked_at_when_the_screen_is_shown_again_and_by_i
         return {run: states.get(run, "none") for run in runs}
 
     monkeypatch.setattr("smdtui.jobs.production.production_states", production_states)
-    for poll in (3600.0, 0.05):
-        monkeypatch.setattr("smdtui.screens.runs.POLL", poll)
-        states.clear()
-        app = SmdApp(open_services())
-        async with app.run_test(size=(80, 24)) as pilot:
-            runs = app.screen
-            await pilot.press("4")
-            await wait_for(pilot, lambda: app.screen is not runs, "the jobs")
-            await wait_for(pilot, lambda: len(runs.rows.runs) == 3 and not runs.rows.unread, "the runs")
-            states[12] = "verified"
-            await pilot.press("1")
-            await wait_for(pilot, lambda: "verified" in text_of(app), "the production when shown again")
-            if poll < 1:
-                states[13] = "verified"
-                await wait_for(pilot, lambda: text_of(app).count("verified") == 2, "the production by itself")
+    monkeypatch.setattr("smdtui.screens.runs.POLL", poll)
+    app = SmdApp(open_services())
+    async with app.run_test(size=(80, 24)) as pilot:
+        runs = app.screen
+        await pilot.press("4")
+        await wait_for(pilot, lambda: app.screen is not runs, "the jobs")
+        await wait_for(pilot, lambda: len(runs.rows.runs) == 3 and not runs.rows.unread, "the runs")
+        states[12] = "verified"
+        await pilot.press("1")
+        await wait_for(pilot, lambda: "verified" in text_of(app), "the production when shown again")
+        if poll < 1:
+            states[13] = "verified"
+            await wait_for(pilot, lambda: text_of(app).count("verified") == 2, "the production by itself")
 
 
 async def test_an_empty_folder_says_so_and_what_to_do(make_services, wait_for, tmp_path):
