@@ -24,7 +24,7 @@ def numbers(values: Sequence[Optional[float]]) -> str:
 
 
 def column(packed: str) -> "array[float]":
-    found: "array[float]" = array("d")
+    found: array[float] = array("d")
     found.frombytes(base64.b64decode(packed))
     return found
 
