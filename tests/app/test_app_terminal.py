@@ -59,7 +59,7 @@ def test_the_terminal_is_resized_down_and_up(app):
     with app() as terminal:
         terminal.wait_for("recording", 60)
         terminal.resize(50, 12)
-        terminal.wait_for("60 x 16")
+        terminal.wait_for("60 x 16", 60)
         terminal.resize(140, 40)
         terminal.wait_for("streams")
         terminal.press("ctrl+q")

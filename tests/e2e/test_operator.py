@@ -143,6 +143,9 @@ def test_from_a_run_on_disk_to_a_verified_file(demo):
         t.press("o")
         t.wait_for("[5 Result]")
         t.wait_for("10 of 10 events")
+        t.press("/")
+        t.type("sam_z")
+        t.press("enter")
         t.wait_for("epicsUser", timeout=20)
         t.press("ctrl+q")
         assert t.wait_exit() == 0
