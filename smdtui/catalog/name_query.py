@@ -70,8 +70,8 @@ def find(
 ) -> list[int]:
     """The numbers of the rows that a query means, in the order of `search`.
 
-    folded: what the words are sought in, the names among it; names: for each row, in casefold, what an exact name or a pattern may be;
-    holds(flag, row): whether a flag, or "new", is true of a row.
+    folded: what the words are sought in, the names among it; names: for each row, in casefold, what an exact name or a
+    pattern may be; holds(flag, row): whether a flag, or "new", is true of a row.
     """
     hits = search(query.words, folded) if query.words else list(range(len(folded)))
     if query.exact:
