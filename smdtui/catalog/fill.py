@@ -129,8 +129,17 @@ def _serve(catalog: "RunCatalog", talk: _Conversation) -> None:
             talk.tell(summaries=[row(summary) for summary in fresh[begin : begin + 500]])
         told = dict(catalog.known)
         talk.tell(pending=catalog.pending)
-        if not talk.listen(0 if catalog.pending and problem is None else POLL):
+        if not talk.listen(_rest(catalog) if problem is None else POLL):
             return
+
+
+def _rest(catalog: "RunCatalog") -> float:
+    """Seconds until the next look: none while runs are to be read; then whole runs are checked, one after the other,
+    with as long a rest as each took."""
+    if catalog.pending:
+        return 0.0
+    began = time.monotonic()
+    return POLL if catalog.check_next() is None else time.monotonic() - began
 
 
 if __name__ == "__main__":

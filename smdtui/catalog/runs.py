@@ -3,15 +3,15 @@
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from producer.run_files import RunFiles, RunSummary, StreamScan, find_runs, scan_stream, summarize
+from producer.run_files import RunFiles, RunSummary, StreamScan, check_files, find_runs, scan_stream, summarize
 from producer.run_folder import Runs, listing_stamp
 from smdtui.catalog import cache, lcls1_runs
 
-FORMAT = 2  # of the cache file; changes with the meaning of RunSummary
+FORMAT = 3  # of the cache file; changes with the meaning of RunSummary
 # The folder is listed again when its time of change is another, at the latest after so many seconds.
 LISTING_SECONDS = 60.0
 LIVELY_SECONDS, LIVELY = 3600.0, 50  # of the runs written to within the last hour so many are looked at in every poll
@@ -43,6 +43,7 @@ class RunCatalog:
         self._unseen: set[int] = set()  # not looked at since the session began
         self._lock = threading.Lock()
         self._file = cache.place("runs", self.directory) if remember else None
+        self._checked: dict[int, str] = {}  # run -> identity of the files whose every record was followed
         self._dirty = False
         self._saved = 0.0
         self._read_cache = remember
@@ -91,6 +92,36 @@ class RunCatalog:
             self._save()
             return changed
 
+    def check_next(self) -> int | None:
+        """Follow every record of the newest whole run that was not checked yet into its data, which finds what headers
+        and sizes do not tell; the run's number, or None when all are checked.  What is wrong is in `known`.
+
+        It takes a second per million events, and a read of each event's head.
+        """
+        with self._lock:
+            todo = (
+                run
+                for run in sorted(self.known, reverse=True)
+                if self.known[run].state == "complete"
+                and run in self.files
+                and self._checked.get(run) != self._identity.get(run)
+            )
+            run = next(todo, None)
+            if run is None:
+                return None
+            self._checked[run] = self._identity[run]
+            self._dirty = True
+            try:
+                files = self.files[run]
+            except KeyError:
+                return run
+            if files.identity == self._identity[run]:
+                wrong = [p.message for p in check_files(files) if p.severity == "error"]
+                if wrong:
+                    damaged = replace(self.known[run], state="damaged", problem=wrong[0])
+                    self.known = {**self.known, run: damaged}
+            return run
+
     def summaries(self) -> list[RunSummary]:
         """All runs, ascending, as they are now."""
         self.poll()
@@ -116,7 +147,7 @@ class RunCatalog:
         self._remembered()
         removed = tuple(sorted(before - runs))
         for run in removed:
-            for table in (self._identity, self._modified, self._scans):
+            for table in (self._identity, self._modified, self._scans, self._checked):
                 table.pop(run, None)
             self._dirty = True
         return removed
@@ -196,8 +227,9 @@ class RunCatalog:
         self._read_cache = False
         found = _decode(cache.read(self._file), self.directory)
         same = [one for one in found if self._stamps.get(one[0]) == one[2] or one[0] in self._old]
-        self.known = {run: summary for run, _, _, summary in same}
-        self._identity = {run: identity for run, identity, _, _ in same}
+        self.known = {run: summary for run, _, _, _, summary in same}
+        self._identity = {run: identity for run, identity, _, _, _ in same}
+        self._checked = {run: identity for run, identity, _, checked, _ in same if checked}
 
     def _save(self) -> None:
         now = time.monotonic()
@@ -209,24 +241,32 @@ class RunCatalog:
             {
                 "format": FORMAT,
                 "directory": str(self.directory),
-                "runs": [[self._identity[r], self._stamps.get(r, 0), asdict(self.known[r])] for r in sorted(whole)],
+                "runs": [
+                    [
+                        self._identity[run],
+                        self._stamps.get(run, 0),
+                        self._checked.get(run) == self._identity[run],
+                        asdict(self.known[run]),
+                    ]
+                    for run in sorted(whole)
+                ],
             },
         )
         self._dirty, self._saved = False, now
 
 
-def _decode(table: Any, directory: Path) -> list[tuple[int, str, int, RunSummary]]:
+def _decode(table: Any, directory: Path) -> list[tuple[int, str, int, bool, RunSummary]]:
     """What `_save` wrote; [] for anything else, it is only a cache."""
     names = {field.name for field in fields(RunSummary)}
     found = []
     try:
         if table["format"] != FORMAT or table["directory"] != str(directory):
             return []
-        for identity, stamp, stored in table["runs"]:
+        for identity, stamp, checked, stored in table["runs"]:
             if stored.keys() != names:
                 return []
             summary = RunSummary(**{**stored, "stream_events": tuple(stored["stream_events"])})
-            found.append((int(summary.run), str(identity), int(stamp), summary))
+            found.append((int(summary.run), str(identity), int(stamp), bool(checked), summary))
     except (TypeError, KeyError, ValueError, AttributeError):
         return []
     return found
