@@ -137,6 +137,7 @@ def settings_for_psana(ranks: Ranks, events: int) -> int:
     batch = max(1, min(1000, events // (8 * ranks.workers)))
     share = max(batch * ranks.workers, min(20_000, -(-events // (4 * ranks.builders))))
     settings: Dict[str, str] = {
+        "PS_PARALLEL": "none" if ranks.comm is None else "mpi",  # "none" inherited would give every worker every event
         "PS_SRV_NODES": "0",  # the workers write their own part files
         "PS_EB_NODES": str(ranks.builders),
         "PS_EB_NODE_LOCAL": "0",  # would put one event builder on each node, whatever PS_EB_NODES says

@@ -150,7 +150,7 @@ def test_a_program_that_fails_says_why(tmp_path):
         ask_names(site, Experiment("xpplv2318", tmp_path, tmp_path, tmp_path), 41)
 
 
-def test_psanas_own_program_on_real_files(written, tmp_path):
+def test_psanas_own_program_on_real_files(written, tmp_path, monkeypatch):
     """The real detnames prints what our own reader finds."""
     pytest.importorskip("psana")
     code = (
@@ -162,7 +162,7 @@ def test_psanas_own_program_on_real_files(written, tmp_path):
     import sys
 
     setup = program(tmp_path, f'exec {sys.executable} {tmp_path}/run.py "$@"')
-    os.environ.setdefault("PS_PARALLEL", "none")
+    monkeypatch.setenv("PS_PARALLEL", "none")
     environment = Environment(setup, sys.executable, "detnames2")
     found = detnames.ask_detnames(environment, "tmoc00126", 13, str(written[13].directory), 60)
     ours = read_names(find_run(written[13].directory, 13)).as_json()
