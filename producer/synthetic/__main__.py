@@ -29,14 +29,15 @@ def main(argv: Optional[List[str]] = None) -> int:
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     started = reported = time.monotonic()
+    reported_what = ""
 
     def say(**what: Any) -> None:
         out.write(json.dumps(what) + "\n")
 
     def progress(done: int, total: int, what: str) -> None:
-        nonlocal reported
-        if done == total or time.monotonic() - reported > 0.05:
-            reported = time.monotonic()
+        nonlocal reported, reported_what
+        if done == total or what != reported_what or time.monotonic() - reported > 0.05:
+            reported, reported_what = time.monotonic(), what
             say(done=done, total=total, what=what)
 
     try:

@@ -11,7 +11,7 @@ from conftest_jobs import command_lines, ended, ranks_at_work, wait_for
 from smdtui.jobs import local
 from smdtui.jobs.folder import JobFolder
 from smdtui.jobs.job import read_job
-from smdtui.jobs.shared_memory import mapped_by
+from smdtui.jobs.shared_memory import RECORD, mapped_by
 
 
 def processes(folder: JobFolder, word: str) -> list[int]:
@@ -142,7 +142,13 @@ def test_kill_supervisor_and_script_at_once_is_seen_and_can_be_cancelled(bench):
 def test_all_of_it_killed_is_lost(bench):
     folder = bench.launch("slow", ranks=3)
     ranks_at_work(folder, 3)
-    mapped = mapped_by(local_pids := [int(line.split(":")[0]) for line in command_lines(folder)])
+    local_pids = [int(line.split(":")[0]) for line in command_lines(folder)]
+    mapped = mapped_by(local_pids)
+    record = folder.path / RECORD
+    seen = "the supervisor to see the segments"
+    wait_for(lambda: record.exists() and mapped <= set(record.read_text().split()), seen)
+        lambda: record.exists() and mapped <= set(record.read_text().split()), "the supervisor to see the segments"
+    )
     for pid in local_pids:
         os.kill(pid, signal.SIGSTOP)
     for pid in local_pids:

@@ -170,7 +170,7 @@ def test_a_launcher_of_another_mpi_is_noticed(quick_run, quick_profile, tmp_path
 
 
 def test_several_event_builders_and_servers_of_the_environment(quick_run, quick_profile, tmp_path):
-    """PS_SRV_NODES would take workers away (the parts are our own), and PS_PARALLEL=none give every worker every event."""
+    """PS_SRV_NODES would take workers away, and PS_PARALLEL=none would give every worker every event."""
     variables = {"PS_EB_NODES": "2", "PS_SRV_NODES": "1", "PS_PARALLEL": "none"}
     done = produce(EXPERIMENT, RUN, quick_run, quick_profile, tmp_path / "o.h5", ranks=5, **variables)
     assert done.status == 0, done.said
