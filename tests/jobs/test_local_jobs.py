@@ -145,8 +145,7 @@ def test_all_of_it_killed_is_lost(bench):
     local_pids = [int(line.split(":")[0]) for line in command_lines(folder)]
     mapped = mapped_by(local_pids)
     record = folder.path / RECORD
-    seen = "the supervisor to see the segments"
-    wait_for(lambda: record.exists() and mapped <= set(record.read_text().split()), seen)
+    wait_for(
         lambda: record.exists() and mapped <= set(record.read_text().split()), "the supervisor to see the segments"
     )
     for pid in local_pids:
