@@ -1,9 +1,10 @@
-"""Memory of each rank over a long run: mean of the first and of the last quarter of its events.
+"""Memory of each rank over a long run: the mean of each quarter of its events.
 
     python benchmarks/producer_memory.py [--events 20000] [--ranks 6] [--pvs 2000] [--folder DIR]
 
 Writes a run of small detectors (about 50 kB each 10 events for 2,000 PVs, all of them written with each event) and
-produces it; the resident size of each rank is looked at four times a second while it reads.
+produces it with functions of its digitizers; the resident size of each rank is looked at four times a second while it
+reads.
 """
 
 import argparse
@@ -18,7 +19,18 @@ from pathlib import Path
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
 ROOT = Path(__file__).resolve().parents[1]
-PROFILE = "format = 1\n[epics]\nall = true\n"
+PROFILE = """format = 1
+[epics]
+all = true
+[[runs.all.tmo_fim0.wf_integrate]]
+signal = [50, 120]
+baseline = [0, 40]
+[[runs.all.tmo_fim0.hit_finder_cfd]]
+threshold = 2
+[[runs.all.hsd.hsd]]
+[runs.all.hsd.sparsify]
+threshold = 2000.0
+"""
 
 
 def write(folder: Path, events: int, pvs: int) -> None:
@@ -87,15 +99,14 @@ def main() -> int:
                         seen.setdefault(rank, []).append((state["done"], resident(number)))
                 except (OSError, ValueError, IndexError):
                     continue
-    print((folder / "log").read_text().splitlines()[-1], f"({time.time() - begin:.0f} s)")
+    said = (folder / "log").read_text().splitlines()
+    print(*(line for line in said if "verdict" in line), f"({time.time() - begin:.0f} s)")
     for rank, samples in sorted(seen.items()):
         # Ranks that do not analyse count no events: theirs are quarters of the time.
         samples = [s for s in samples if s[0]] or samples
-        quarter = max(1, len(samples) // 4)
-        first, last = ([mb for _, mb in part] for part in (samples[:quarter], samples[-quarter:]))
-        print(
-            f"rank {rank}: {sum(first) / len(first):6.0f} MB -> {sum(last) / len(last):6.0f} MB, {len(samples)} looks"
-        )
+        cuts = [len(samples) * i // 4 for i in range(5)]
+        means = [sum(mb for _, mb in samples[a:b]) / max(1, b - a) for a, b in zip(cuts, cuts[1:])]
+        print(f"rank {rank}: {' -> '.join(f'{mb:.0f}' for mb in means)} MB, {len(samples)} looks")
     return process.returncode
 
 

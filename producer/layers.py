@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Dict, List, Optional, Tuple
 
-from producer.analysis import FUNCTIONS
+from producer.analysis import FUNCTIONS, PLUGINS
 from producer.defaults import SECTIONS
 from producer.parameters import Meta, Wrong, in_words, only_short, read_at, read_fields, unknown_key, value_paths
 from producer.problem import Problem, nearest
@@ -271,6 +271,9 @@ def _detector(layer: Layer, run_range: Optional[RunRange], path: Path, functions
         report.warning(path, f"nothing is to be done with {detector}; known here: {', '.join(FUNCTIONS)}")
     for name, value in functions.items():
         here = (*path, name)
+        if name in PLUGINS and PLUGINS[name].broken and name not in FUNCTIONS:
+            report.error(here, PLUGINS[name].broken)
+            continue
         if name not in FUNCTIONS:
             unknown_key(name, [n for n in FUNCTIONS if n not in functions], here, report, all_known=list(FUNCTIONS))
             continue

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 import producer
-from producer.analysis import FUNCTIONS
+from producer.analysis import FUNCTIONS, PLUGINS
 from producer.calibration import Found
 from producer.defaults.epics import ABOUT_TIME
 from producer.event_problems import FIELDS, EventProblem
@@ -97,7 +97,8 @@ def write_provenance(file: h5py.File, plan: Plan, facts: Facts, constants: Mappi
     }
     for name, value in entries.items():
         group[name] = value
-    for name, version in versions().items():
+    plugins = [PLUGINS[name] for functions in plan.detectors.values() for name in functions if name in PLUGINS]
+    for name, version in {**versions(), **{plugin.package: plugin.version for plugin in plugins}}.items():
         group[f"versions/{name}"] = version
     for detector, functions in plan.detectors.items():
         for path, value in _parameters(functions):

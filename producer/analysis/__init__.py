@@ -34,13 +34,15 @@ from the result of this one: ``[runs.all.epix_1.droplet.photons]``, ``[[runs.all
 makes its computation and calls it. A module without ``NAME`` can only go on from another.
 
 What `event` raises is counted as a problem of that event and fails the verdict; nothing is skipped silently. To add a
-function, add one file.
+function, add one file; or have it in a package of your own, see docs/plugins.md.
 """
 
 import importlib
 import pkgutil
 from types import ModuleType
 from typing import Dict
+
+from producer.plugins import Plugin, plugins
 
 
 def _functions() -> Dict[str, ModuleType]:
@@ -49,3 +51,5 @@ def _functions() -> Dict[str, ModuleType]:
 
 
 FUNCTIONS: Dict[str, ModuleType] = _functions()
+PLUGINS: Dict[str, Plugin] = plugins(FUNCTIONS)
+FUNCTIONS.update({name: plugin.module for name, plugin in PLUGINS.items() if not plugin.broken})
