@@ -1,19 +1,18 @@
 """A log of any size as lines: opens at its end at once, counts the rest by and by, reads only what is shown."""
 
 import os
-import re
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-from smdtui.jobs.rank_tag import rank_of, tidy
+from smdtui.jobs.log_search import Text, Wanted, find
+from smdtui.jobs.log_text import shown
 
 BLOCK = 256 * 1024
 TAIL = 64 * 1024
-CLIP = 4000  # characters of a line that are shown
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+HEAD = 256  # bytes by which a file that was cut and has grown again is known
 
 
 class LogFile:
@@ -27,6 +26,7 @@ class LogFile:
         self.path = path
         self._lock = threading.Lock()
         self._descriptor = -1
+        self.generation = 0  # another number: what was read of the file before is no more
         self._reset()
 
     def _reset(self) -> None:
@@ -34,11 +34,13 @@ class LogFile:
         if before >= 0:
             os.close(before)
         self._inode = os.fstat(self._descriptor).st_ino
+        self._head = os.pread(self._descriptor, HEAD, 0)
+        self.generation += 1
         # newlines before byte i*BLOCK, for every block boundary that the counting has passed
         self._counts = [0]
         self._partial = 0  # newlines counted in the block that is not full yet
         self._scanned = 0
-        self._size = 0
+        self.size = 0
         self._estimate = 0  # lines between what is counted and the tail
         self._tail: list[str] = []
         self.lines = 0
@@ -51,20 +53,20 @@ class LogFile:
 
     @property
     def complete(self) -> bool:
-        return self._scanned >= self._size
+        return self._scanned >= self.size
 
     def grow(self, seconds: float = 0.05) -> bool:
         """Looks at the file again and counts for about so long; True when something has changed."""
         with self._lock:
             if self._descriptor < 0:
                 raise ValueError("the log file is closed")
-            before = (self._inode, self.lines, self._size, self._scanned)
+            before = (self._inode, self.lines, self.size, self._scanned)
             self._look()
             deadline = time.monotonic() + seconds
-            while self._scanned < self._size and time.monotonic() < deadline:
+            while self._scanned < self.size and time.monotonic() < deadline:
                 self._count()
             self._end()
-            return before != (self._inode, self.lines, self._size, self._scanned)
+            return before != (self._inode, self.lines, self.size, self._scanned)
 
     def _look(self) -> None:
         try:
@@ -72,16 +74,19 @@ class LogFile:
         except FileNotFoundError:  # removed under us; what is open still reads
             inode = self._inode
         size = os.fstat(self._descriptor).st_size
-        if inode != self._inode or size < self._size:  # rotated, or cut and written anew
-            self._reset()
+        head = os.pread(self._descriptor, HEAD, 0)
+        if inode != self._inode or size < self.size or not head.startswith(self._head):
+            self._reset()  # rotated, or cut and written anew
             size = os.fstat(self._descriptor).st_size
-        self._size = size
+        elif len(head) > len(self._head):
+            self._head = head
+        self.size = size
 
     def _count(self) -> None:
         boundary = len(self._counts) * BLOCK
-        data = os.pread(self._descriptor, min(boundary, self._size) - self._scanned, self._scanned)
+        data = os.pread(self._descriptor, min(boundary, self.size) - self._scanned, self._scanned)
         if not data:
-            self._size = self._scanned
+            self.size = self._scanned
             return
         self._partial += data.count(b"\n")
         self._scanned += len(data)
@@ -93,18 +98,18 @@ class LogFile:
         """The number of lines, and while the counting has not come so far the text of the last ones."""
         counted = self._counts[-1] + self._partial
         if self.complete:
-            open_line = self._size > 0 and os.pread(self._descriptor, 1, self._size - 1) != b"\n"
+            open_line = self.size > 0 and os.pread(self._descriptor, 1, self.size - 1) != b"\n"
             self._estimate, self._tail, self.lines = 0, [], counted + open_line
             return
-        begin = max(self._scanned, self._size - TAIL)
-        data = os.pread(self._descriptor, self._size - begin, begin)
-        first = data.find(b"\n") + 1
+        begin = max(self._scanned, self.size - TAIL)
+        data = os.pread(self._descriptor, self.size - begin, begin)
+        first = data.find(b"\n", 0, len(data) - 1) + 1  # 0: all of it is one long line
         lines = data[first:].split(b"\n")
         if lines and not lines[-1]:
             lines.pop()
         per_byte = max(len(lines), 1) / max(len(data) - first, 1)
         self._estimate = int((begin + first - self._scanned) * per_byte) + 1
-        self._tail = [_text(line) for line in lines]
+        self._tail = [shown(line) for line in lines]
         self.lines = counted + self._estimate + len(lines)
 
     def get(self, begin: int, count: int) -> list[str]:
@@ -119,13 +124,13 @@ class LogFile:
         if tail and end > counted:
             # Somewhere in what is not counted yet: the place that the scroll bar means, not exactly that line.
             part = (begin - counted) / max(self._estimate, 1)
-            place = self._scanned + int(max(part, 0.0) * (self._size - TAIL - self._scanned))
+            place = self._scanned + int(max(part, 0.0) * (self.size - TAIL - self._scanned))
             return self._near(place, end - begin)
         return self._read(begin, end)
 
     def _near(self, place: int, count: int) -> list[str]:
         data = os.pread(self._descriptor, count * 400, place)
-        lines = [_text(line) for line in data.split(b"\n")[1:-1][:count]]
+        lines = [shown(line) for line in data.split(b"\n")[1:-1][:count]]
         return lines + [""] * (count - len(lines))
 
     def _start(self, line: int) -> int:
@@ -139,7 +144,7 @@ class LogFile:
         for _ in range(line - counts[block]):
             at = data.find(b"\n", at + 1)
             if at < 0:
-                return self._size  # cut meanwhile
+                return self.size  # cut meanwhile
         return block * BLOCK + at + 1
 
     def _read(self, begin: int, end: int) -> list[str]:
@@ -151,76 +156,72 @@ class LogFile:
                 break
             pieces = data.split(b"\n")
             if len(pieces) == 1 and len(data) == TAIL:  # longer than is read at once: go on behind it
-                found.append(_text(data))
-                place = self._start(begin + len(found)) if begin + len(found) < end else place
+                after = self._start(begin + len(found) + 1)
+                rest = max(place + TAIL, after - TAIL)
+                found.append(shown(data, self.read(rest, after - rest).rstrip(b"\n")))
+                place = after
                 continue
             last = pieces.pop()
             if len(data) < TAIL and last:
                 pieces.append(last)
-            found += [_text(piece) for piece in pieces]
+            found += [shown(piece) for piece in pieces]
             place += len(data) - (len(last) if len(data) == TAIL else 0)
         return found[: end - begin]
 
     def search(
-        self, needle: str, start: int, stop: Callable[[], bool] = lambda: False, backwards: bool = False
+        self,
+        needle: str | Wanted,
+        start: int,
+        stop: Callable[[], bool] = lambda: False,
+        backwards: bool = False,
+        progress: Callable[[float], None] = lambda share: None,
     ) -> int | None:
         """The first line from `start` on (or back) that holds `needle`, None where there is none or `stop()` became
-        true. Letters match both cases when the needle has no capital."""
-        self.grow(0.05)
+        true. Text matches both cases when it has no capital. `progress` is told the share done, 0 to 1."""
+        self.grow(0.0)
+        ahead = self.size - self._scanned
         while not self.complete:
             if stop():
                 return None
             self.grow(0.05)
+            progress((ahead - self.size + self._scanned) / (ahead + self.size))
         if not needle or (start >= self.lines and not backwards) or (start < 0 and backwards):
             return None
-        wanted = needle.encode()
-        fold = needle == needle.lower()
         start = min(max(start, 0), self.lines - 1)
-        if backwards:
-            return self._search_back(wanted, fold, self._start(start + 1), stop)
-        return self._search_on(wanted, fold, self._start(start), stop)
+        begin, end = (0, self._start(start + 1)) if backwards else (self._start(start), self.size)
+        share = ahead / (ahead + end - begin) if end > begin else 0.0
+        place = self.find(
+            Text(needle) if isinstance(needle, str) else needle,
+            begin,
+            end,
+            stop,
+            backwards,
+            lambda done: progress(share + (1 - share) * done),
+        )
+        return None if place is None else self._line(place)
 
-    def _search_on(self, wanted: bytes, fold: bool, place: int, stop: Callable[[], bool]) -> int | None:
-        while place < self._size and not stop():
-            data = os.pread(self._descriptor, 4 * BLOCK, place)
-            if len(data) < len(wanted):
-                return None
-            at = (data.lower() if fold else data).find(wanted)
-            if at >= 0:
-                return self._line(place + at)
-            place += len(data) - len(wanted) + 1
-        return None
+    def find(
+        self,
+        wanted: Wanted,
+        begin: int,
+        end: int,
+        stop: Callable[[], bool],
+        backwards: bool = False,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> int | None:
+        """The byte between `begin` and `end` where `wanted` is first (or last)."""
+        return find(self.read, wanted, begin, end, backwards, stop, progress, 4 * BLOCK)
 
-    def _search_back(self, wanted: bytes, fold: bool, end: int, stop: Callable[[], bool]) -> int | None:
-        while end > 0 and not stop():
-            begin = max(0, end - 4 * BLOCK)
-            data = os.pread(self._descriptor, end - begin, begin)
-            at = (data.lower() if fold else data).rfind(wanted)
-            if at >= 0:
-                return self._line(begin + at)
-            if begin == 0:
-                return None
-            end = begin + len(wanted) - 1
-        return None
+    def read(self, place: int, count: int) -> bytes:
+        """Raises OSError, also when it is closed."""
+        return os.pread(self._descriptor, count, place)
+
+    def line_at(self, place: int) -> int | None:
+        """The number of the line that holds the byte `place`, None while the counting has not come so far."""
+        return self._line(place) if place < self._scanned else None
 
     def _line(self, place: int) -> int:
         """The line that the byte at `place` belongs to."""
         block = min(place // BLOCK, len(self._counts) - 1)
         data = os.pread(self._descriptor, place - block * BLOCK, block * BLOCK)
         return self._counts[block] + data.count(b"\n")
-
-
-def _text(line: bytes) -> str:
-    text = line[: 8 * CLIP].decode("utf-8", "replace")
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
-    text = text.rstrip("\r")
-    if "\r" in text:
-        text = text.rpartition("\r")[2]
-    text = tidy(text)
-    return text[:CLIP] + " …" if len(line) > 8 * CLIP or len(text) > CLIP else text
-
-
-def only_ranks(lines: Iterable[str], ranks: set[int]) -> list[str]:
-    """Those lines that one of `ranks` wrote."""
-    return [line for line in lines if rank_of(line)[0] in ranks]

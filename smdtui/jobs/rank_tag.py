@@ -3,7 +3,9 @@
 import re
 
 # MPICH's "[3] ", Slurm's "3: ", Open MPI's "[1,3]<stdout>:" (5.x also "[prterun-host-12@1,3]<stdout>: ")
-TAG = re.compile(r"\[(?:[^\]\s,]*,)?(?P<a>\d+)\](?:<std(?:out|err|diag)>:)? ?|(?P<b>\d{1,5}): ")
+_TAG = r"\[(?:[^\]\s,]*,)?(?P<a>\d+)\](?:<std(?:out|err|diag)>:)? ?|(?P<b>\d{1,5}): "
+TAG = re.compile(_TAG)
+TAG_BYTES = re.compile(_TAG.replace(r"\d", "[0-9]").encode())
 
 
 def rank_of(line: str) -> tuple[int | None, str]:

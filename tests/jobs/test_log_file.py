@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smdtui.jobs import log_file
-from smdtui.jobs.log_file import BLOCK, CLIP, LogFile
+from smdtui.jobs.log_file import BLOCK, LogFile
+from smdtui.jobs.log_text import CLIP
 
 
 @pytest.fixture
@@ -130,6 +131,40 @@ def test_what_a_terminal_would_not_show(tmp_path, opened):
     path = tmp_path / "log.txt"
     path.write_bytes(b"\x1b[31mred\x1b[0m\n10%\r20%\r30%\ndos\r\nnul\0nul\n\xff\xfe\n[2] a[2]  b\n\x1b]0;title\x07x\n")
     assert whole(opened(path)).get(0, 9) == ["red", "30%", "dos", "nul\0nul", "��", "[2] a b", "x"]
+
+
+def test_of_a_progress_bar_only_the_last_is_shown_however_long(tmp_path, opened):
+    path = tmp_path / "log.txt"
+    bar = "[2] " + "".join(f"\r{n / 1000:6.2f}% done" for n in range(100_001))
+    path.write_text("before\n" + bar + "\nafter\n" + bar)
+    file = opened(path)
+    file.grow(0.0)
+    assert file.get(file.lines - 1, 1) == ["100.00% done"]  # only its end has been read
+    whole(file)
+    assert file.get(0, 9) == ["before", "[2] 100.00% done", "after", "[2] 100.00% done"]
+
+
+def test_a_file_cut_and_longer_than_before_is_read_anew(tmp_path, opened):
+    path = tmp_path / "log.txt"
+    path.write_text("a\nb\n")
+    file = whole(opened(path))
+    path.write_text("other\nlines\nhere\n")
+    assert file.grow()
+    assert file.get(0, 9) == ["other", "lines", "here"]
+
+
+def test_search_tells_how_far_it_is_and_stops(tmp_path, opened):
+    path = tmp_path / "log.txt"
+    with open(path, "wb") as f:
+        f.write(b"first\n" + bytes(20_000_000) + b"\nlast\n")
+    file = opened(path)
+    shares = []
+    assert file.search("nowhere", 0, progress=shares.append) is None
+    assert shares == sorted(shares) and len(shares) > 10 and 0 <= shares[0] and 0.9 < shares[-1] <= 1
+    seen = []
+    assert file.search("last", 0, stop=lambda: len(seen) > 3, progress=seen.append) is None
+    assert len(seen) == 4
+    assert file.search("last", 0) == 2
 
 
 def test_search_equals_python(tmp_path, opened):
