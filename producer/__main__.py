@@ -33,6 +33,13 @@ def parser() -> argparse.ArgumentParser:
     given.add_argument("--output", required=True, type=Path, metavar="OUT.h5", help="file to write")
     given.add_argument("--dir", metavar="XTC_DIR", help="folder of the xtc2 files [$SIT_PSDM_DATA/<hutch>/<exp>/xtc]")
     given.add_argument("--events", type=_from_one, default=0, metavar="N", help="only the first N events")
+    given.add_argument(
+        "--wait",
+        type=_from_one,
+        default=0,
+        metavar="S",
+        help="wait for the end of a run that is being recorded, until nothing was written to it for S seconds",
+    )
     given.add_argument("--ranks", type=_from_one, metavar="N", help="refuse to run on another number of ranks")
     given.add_argument("--job", type=Path, metavar="JOBDIR", help="folder for progress and verdict")
     given.add_argument("--calib", type=Path, metavar="DIR", help="constants <DIR>/<detector>/<ctype>.npy, geometry.txt")
@@ -64,6 +71,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         limit=arguments.events,
         job=None if arguments.job is None else Path(os.path.abspath(arguments.job)),
         calibration=arguments.calib,
+        patience=arguments.wait,
     )
     production: Optional[Production] = None
     restore = _guard_exit(ranks)

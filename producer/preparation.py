@@ -9,14 +9,14 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
-from producer import dgram
 from producer.configure import read_names
 from producer.dgram import Damaged
 from producer.plan import Plan, check, effective
 from producer.plan_check import check_names
 from producer.problem import Problem, errors, nearest
+from producer.recording import stream_without_end
 from producer.run_files import FolderProblem, RunFiles, RunNotFound, check_files, event_timestamps, find_run
-from producer.run_summary import JUST_WRITTEN, scan_run
+from producer.run_summary import JUST_WRITTEN
 
 
 class Refused(Exception):
@@ -76,22 +76,15 @@ def run_files(experiment: str, run: int, directory: Path) -> RunFiles:
         raise Refused(
             f"Run {run} of {experiment} is still being recorded: produce it when its files have their final names."
         )
-    if files.written_within(JUST_WRITTEN):
-        _refuse_without_end(files)
+    without = stream_without_end(files)
+    if without is not None:  # its files may have their final names before the last event is in them
+        entry = max(files.entries, key=lambda entry: entry.modified_ns)
+        ago = max(0.0, time.time() - files.modified)
+        raise Refused(
+            f"Run {run} of {experiment} is still being recorded: {entry.path.name} was written {ago:.0f} s ago and "
+            f"{without} has no EndRun. Produce it when nothing has been written for {JUST_WRITTEN:.0f} s."
+        )
     return files
-
-
-def _refuse_without_end(files: RunFiles) -> None:
-    """Of a run that was just written to: its files may have their final names before the last event is in them."""
-    for stream, scan in zip(files.streams, scan_run(files)):
-        if stream.smd is not None and dgram.END_RUN not in scan.transitions:
-            entry = max(files.entries, key=lambda entry: entry.modified_ns)
-            ago = max(0.0, time.time() - files.modified)
-            raise Refused(
-                f"Run {files.run} of {files.experiment} is still being recorded: {entry.path.name} was written "
-                f"{ago:.0f} s ago and {stream.smd.name} has no EndRun. "
-                f"Produce it when nothing has been written for {JUST_WRITTEN:.0f} s."
-            )
 
 
 def changed(files: RunFiles) -> bool:

@@ -23,11 +23,12 @@ from producer.output import Output, OutputRefused
 from producer.part_file import PartFile
 from producer.plan import Plan
 from producer.plan_check import PlanRefused
-from producer.preparation import Prepared, Refused, changed, prepare
+from producer.preparation import Prepared, Refused, changed, prepare, xtc_folder
 from producer.problem import Problem, errors
 from producer.progress import Progress
 from producer.provenance import Facts, write_problems, write_provenance
 from producer.ranks import Ranks, settings_for_psana
+from producer.recording import wait_for_end
 from producer.run_files import check_files
 from producer.toml_text import dumps
 from producer.verification import Verdict, failed, verify
@@ -45,6 +46,7 @@ class Request:
     limit: int = 0
     job: Optional[Path] = None
     calibration: Optional[Path] = None
+    patience: float = 0.0  # seconds without a write for which the end of a recording is waited for
 
 
 class Production:
@@ -108,6 +110,7 @@ class Production:
         if self.ranks.rank == 0:
             request = self.request
             try:
+                self._wait_for_recording()
                 prepared = prepare(request.experiment, request.run, request.profile, request.directory, request.limit)
                 said = self.output.open()
                 if has_no_end(prepared.files):
@@ -124,6 +127,19 @@ class Production:
                 self._announce(prepared, said)
         self.ranks.wait()
         return self.ranks.broadcast(prepared)
+
+    def _wait_for_recording(self) -> None:
+        request = self.request
+        if not request.patience:
+            return
+
+        def say(words: str) -> None:
+            log.info(words)
+            self.progress.enter("waiting")
+
+        folder = xtc_folder(request.experiment, request.directory)
+        if wait_for_end(request.run, folder, request.patience, say, self.progress.alive):
+            self.progress.enter("starting")
 
     def _announce(self, prepared: Prepared, said: str) -> None:
         request, events = self.request, len(prepared.expected)

@@ -1,7 +1,8 @@
 """How far each rank is: small files in the job's folder that anybody may read at any time.
 
 ``progress/rank0003.json`` = {"rank", "role": "smd0|eb|worker|serial", "phase":
-"starting|reading|merging|verifying|done|failed", "done": events, "time": unix seconds, "history": [[unix, done], ...]}
+"starting|waiting|reading|merging|verifying|done|failed", "done": events, "time": unix seconds, "history":
+[[unix, done], ...]}
 and ``progress/total.json`` = {"total": events, "workers": count, "begin": unix seconds}. Each is replaced as a whole,
 so that a reader never sees half of one.
 """

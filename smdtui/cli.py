@@ -32,7 +32,8 @@ EXAMPLES = {
     "smdtui submit xpplv2318 latest profile.toml --events 50 --wait\n"
     "smdtui submit xpplv2318 missing profile.toml --gate 50   the rest once 50 events of one run are verified",
     "follow": "smdtui follow xpplv2318 profile.toml --engine milano\n"
-    "smdtui follow xpplv2318 profile.toml --once      one look, as from cron",
+    "smdtui follow xpplv2318 profile.toml --once      one look, as from cron\n"
+    "smdtui follow xpplv2318 --status                who follows it; --stop ends that",
     "jobs": "smdtui jobs\nsmdtui jobs xpplv2318 --json",
     "log": "smdtui log 20261122T071952-r0017-3fa2c1 -f",
     "cancel": "smdtui cancel 20261122T071952-r0017-3fa2c1",
@@ -140,18 +141,27 @@ def parser() -> argparse.ArgumentParser:
 
     follow = _add(commands, "follow", "submit every complete run not yet produced with the profile, as runs come")
     follow.add_argument("experiment")
-    follow.add_argument("profile")
+    follow.add_argument("profile", nargs="?", help="what to produce them with")
     follow.add_argument("--engine", default="", help="where to run (default: the site's first)")
     follow.add_argument("--ranks", type=int, default=0, help="MPI ranks (default: the engine's)")
     follow.add_argument("--at-once", type=int, default=0, metavar="N", help="at most N jobs (default: the engine's)")
     follow.add_argument("--once", action="store_true", help="one look; submit what is missing and end")
     follow.add_argument("--resume", action="store_true", help="go on though it was paused after repeated failure")
+    follow.add_argument(
+        "--while-recording",
+        action="store_true",
+        help="submit a run while it is being recorded; its job waits for the end of the run",
+    )
+    follow.add_argument("--status", action="store_true", help="say who follows the experiment; submit nothing")
+    follow.add_argument("--stop", action="store_true", help="ask the follower to end, wherever it runs; jobs go on")
     _place(follow)
+    _json(follow)
 
     jobs = _add(commands, "jobs", "list the jobs, newest first")
     jobs.add_argument("experiment", nargs="?", help="only this experiment's (default: all that this user has seen)")
     _place(jobs)
     _json(jobs)
+
 
     log = _add(commands, "log", "print the log of a job")
     log.add_argument("job", help="its id, or the beginning of it, or its folder")

@@ -122,6 +122,10 @@ class RunCatalog:
                     self.known = {**self.known, run: damaged}
             return run
 
+    def identity(self, run: int) -> str:
+        """Of the run's files as they were when last looked at; "" before that."""
+        return self._identity.get(run, "")
+
     def summaries(self) -> list[RunSummary]:
         """All runs, ascending, as they are now."""
         self.poll()

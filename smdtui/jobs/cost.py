@@ -57,8 +57,8 @@ def cost(engine: Engine, ranks: int, runs: int) -> Cost:
 
 
 def hours(limit: str) -> float | None:
-    """Of sbatch's time limit: ``M``, ``M:S``, ``H:M:S``, ``D-H``, ``D-H:M``, ``D-H:M:S``. Slurm rounds up to whole minutes,
-    and takes 0 for no limit: None, as for ""."""
+    """Of sbatch's time limit: ``M``, ``M:S``, ``H:M:S``, ``D-H``, ``D-H:M``, ``D-H:M:S``. Slurm rounds up to whole
+    minutes, and takes 0 for no limit: None, as for ""."""
     if not limit:
         return None
     days, dash, rest = limit.rpartition("-")

@@ -4,6 +4,7 @@ What is wanted is compared with what the job folders say, so a follower can be e
 one per experiment.
 """
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -14,18 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from producer.problem import errors
+from producer.run_files import RunFiles
 from smdtui.catalog.runs import RunCatalog
 from smdtui.jobs import local
+from smdtui.jobs.data_identity import data_identity
 from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds, utc
 from smdtui.jobs.job import Job
 from smdtui.jobs.launch import LaunchError, Place, Request, jobs_folder, prepare, submit
 from smdtui.jobs.production import NONE, PARTIAL, STALE, newest_jobs, plan_hash, production_state
-from smdtui.jobs.span import span
 from smdtui.jobs.states import FAILED, FINISHED, LOST, REJECTED
 from smdtui.jobs.store import list_jobs
 from smdtui.site import Site
 
-FOLLOWER, PAUSED, RESUMED, BEAT = "follower.toml", "paused.toml", "resumed.toml", "beat"
+FOLLOWER, PAUSED, RESUMED, STOP, BEAT = "follower.toml", "paused.toml", "resumed.toml", "stop.toml", "beat"
 STEP_SECONDS = 10.0
 SILENT_SECONDS = 120.0  # a follower of another machine that has not shown itself for so long is gone
 FAILURES = 3  # so many failed jobs in a row stop the follower
@@ -39,7 +41,8 @@ class FollowError(Exception):
 
 @dataclass(frozen=True)
 class Aim:
-    """What is to be true: every complete run of `experiment` produced with `profile`."""
+    """What is to be true: every complete run of `experiment` produced with `profile`. `while_recording`: a run that is
+    being recorded is submitted already; its job waits for the end of the run, and so has its nodes by then."""
 
     site: Site
     experiment: Place
@@ -48,6 +51,7 @@ class Aim:
     ranks: int = 0
     who: str = ""
     at_once: int = 0
+    while_recording: bool = False
 
     @property
     def limit(self) -> int:
@@ -58,12 +62,13 @@ class Aim:
 @dataclass(frozen=True)
 class Step:
     """What one look led to. `waiting` are runs held back by the limit, `refused` those that cannot be submitted, each
-    with why; `paused` is "" or why nothing is submitted."""
+    with why; `paused` is "" or why nothing is submitted; `trouble` why nothing could be looked at."""
 
     submitted: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, str] = field(default_factory=dict)
     waiting: tuple[int, ...] = ()
     paused: str = ""
+    trouble: str = ""
 
 
 def folder_of(experiment: Place) -> Path:
@@ -71,24 +76,36 @@ def folder_of(experiment: Place) -> Path:
 
 
 def missing_runs(
-    complete: Iterable[int], jobs: Collection[Job], profile: Path, now_hash: Callable[[Path, int], str | None]
+    runs: Iterable[int],
+    jobs: Collection[Job],
+    profile: Path,
+    now_hash: Callable[[Path, int], str | None],
+    files: Mapping[int, RunFiles] | None = None,
 ) -> list[int]:
-    """Complete runs that have to be submitted, ascending: never produced, produced by another plan, of a part of the
-    events only, or given to a job that never began. What failed, was refused or was cancelled is submitted again only
-    when its plan has changed since."""
+    """Those of `runs` that have to be submitted, ascending: never produced, produced by another plan, from other files
+    or of a part of the events only, or given to a job that never began. What failed, was refused or was cancelled is
+    submitted again only when its plan or its files have changed since. `files`: those of each run now; None: they are
+    not looked at."""
     newest = newest_jobs(jobs)
     refused = {(job.run, job.plan_sha256) for job in jobs if job.state == REJECTED}
     found = []
-    for run in sorted(complete):
+    for run in sorted(runs):
         job, wanted = newest.get(run), now_hash(profile, run)
         if (run, wanted) in refused:
             continue
-        state = production_state(job, profile)
+        of_run = (files or {}).get(run)
+        state = production_state(job, profile, of_run)
         never_began = job is not None and job.state == LOST and not job.started
-        changed = job is not None and not job.active and wanted is not None and wanted != job.plan_sha256
+        changed = job is not None and not job.active and _changed(job, wanted, of_run)
         if state in (NONE, STALE, PARTIAL) or never_began or changed:
             found.append(run)
     return found
+
+
+def _changed(job: Job, wanted: str | None, files: RunFiles | None) -> bool:
+    if wanted is not None and wanted != job.plan_sha256:
+        return True
+    return files is not None and bool(job.data) and job.data != data_identity(files)
 
 
 def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
@@ -113,6 +130,7 @@ class Follower:
         self.aim = aim
         self.folder = JobFolder(folder_of(aim.experiment))
         self.catalog = RunCatalog(aim.experiment.directory)
+        self._same: dict[int, str] = {}  # run -> identity of the files that are still those of its job
 
     # -- one per experiment
     def start(self, resume: bool = False) -> str:
@@ -121,7 +139,7 @@ class Follower:
             make_folder(self.folder.path)
         with self._locked():
             other = self.folder.table(FOLLOWER)
-            if other is not None and not _gone(self.folder, other):
+            if other is not None and not gone(self.folder, other):
                 raise FollowError(
                     f"{other.get('who')} follows this experiment already, on {other.get('host')} (process "
                     f"{other.get('pid')}) since {other.get('since')}; stop that one first"
@@ -136,8 +154,10 @@ class Follower:
                     "profile": str(aim.profile.absolute()),
                     "engine": aim.engine or aim.site.default_engine,
                     "ranks": aim.ranks,
+                    "while_recording": aim.while_recording,
                 },
             )
+            (self.folder.path / STOP).unlink(missing_ok=True)
             self.beat()
             if resume and self.folder.has(PAUSED):
                 self.resume("was asked to")
@@ -150,7 +170,13 @@ class Follower:
             mine = self.folder.table(FOLLOWER)
             if mine is not None and (mine.get("host"), mine.get("pid")) == (socket.gethostname(), os.getpid()):
                 (self.folder.path / FOLLOWER).unlink()
+                (self.folder.path / STOP).unlink(missing_ok=True)
         self.folder.event("stop following", self.aim.who)
+
+    def asked_to_stop(self) -> str:
+        """Who asked; "" while nobody did."""
+        asked = self.folder.table(STOP)
+        return "" if asked is None else str(asked.get("who", "somebody"))
 
     def _locked(self) -> "_Lock":
         return _Lock(self.folder.path / ".lock")
@@ -169,9 +195,7 @@ class Follower:
         self.folder.event("paused", self.aim.who, why=why)
 
     def resume(self, why: str) -> None:
-        self.folder.write(RESUMED, {"time": utc(time.time() + 1)})
-        (self.folder.path / PAUSED).unlink(missing_ok=True)
-        self.folder.event("resumed", self.aim.who, why=why)
+        resume(self.aim.experiment, self.aim.who, why)
 
     def _profile_time(self) -> str:
         return str(self.aim.profile.stat().st_mtime_ns)
@@ -194,21 +218,45 @@ class Follower:
         if why:
             self.pause(why)
             return Step(paused=why)
-        complete = [s.run for s in self.catalog.summaries() if s.state == "complete"]
+        summaries = self.catalog.summaries()
         after = [job for job in jobs if job.state != REJECTED or (seconds(job.created) or 0) >= since]
-        wanted = missing_runs(complete, after, aim.profile, plan_hash)
+        recording = [s.run for s in summaries if s.state == "recording"] if aim.while_recording else []
+        complete = [s.run for s in summaries if s.state == "complete"]
+        files = self._files(complete, after)
+        # What is complete comes first: a job of a run that is being recorded waits, and may take the only place.
+        wanted = missing_runs(complete, after, aim.profile, plan_hash, files)
+        wanted += missing_runs(recording, after, aim.profile, plan_hash)
+        self._same |= {run: self.catalog.identity(run) for run in files.keys() - set(wanted)}
         busy = {job.run for job in jobs if job.active}
         wanted = [run for run in wanted if run not in busy]
-        return self._submit(wanted, max(aim.limit - len(busy), 0))
+        return self._submit(wanted, set(recording), max(aim.limit - len(busy), 0))
 
-    def _submit(self, wanted: list[int], room: int) -> Step:
+    def _files(self, runs: Iterable[int], jobs: Iterable[Job]) -> dict[int, RunFiles]:
+        """Of those runs whose job has ended and whose files are not known to be what they were then."""
+        over = {run for run, job in newest_jobs(jobs).items() if not job.active}
+        found = {}
+        for run in over.intersection(runs):
+            if self._same.get(run) != self.catalog.identity(run):
+                with contextlib.suppress(KeyError):  # gone since the folder was listed
+                    found[run] = self.catalog.files[run]
+        return found
+
+    def _submit(self, wanted: list[int], recording: Collection[int], room: int) -> Step:
         aim = self.aim
         submitted: dict[int, str] = {}
         refused: dict[int, str] = {}
         for run in wanted:
             if len(submitted) >= room:
                 break
-            request = Request(aim.experiment, run, aim.profile, aim.engine, aim.ranks, who=aim.who)
+            request = Request(
+                experiment=aim.experiment,
+                run=run,
+                profile=aim.profile,
+                engine=aim.engine,
+                ranks=aim.ranks,
+                who=aim.who,
+                while_recording=run in recording,
+            )
             prepared = prepare(aim.site, request)
             if prepared.refused:  # no record each time: it is looked at again in the next step
                 refused[run] = errors(prepared.problems)[0].text()
@@ -222,7 +270,8 @@ class Follower:
         return Step(submitted, refused, waiting)
 
 
-def _gone(folder: JobFolder, other: Mapping[str, Any]) -> bool:
+def gone(folder: JobFolder, other: Mapping[str, Any]) -> bool:
+    """Whether the follower that the table names is no more, as far as can be seen from here."""
     if "unreadable" in other:
         return True
     if local.here(other):
@@ -231,6 +280,21 @@ def _gone(folder: JobFolder, other: Mapping[str, Any]) -> bool:
         return time.time() - (folder.path / BEAT).stat().st_mtime > SILENT_SECONDS
     except OSError:
         return True
+
+
+def resume(experiment: Place, who: str, why: str) -> None:
+    """Ends a pause; what failed before counts no more."""
+    folder = JobFolder(folder_of(experiment))
+    folder.write(RESUMED, {"time": utc(time.time() + 1)})
+    (folder.path / PAUSED).unlink(missing_ok=True)
+    folder.event("resumed", who, why=why)
+
+
+def ask_to_stop(experiment: Place, who: str) -> None:
+    """The follower sees it wherever it runs; signals reach only processes of this user on this machine."""
+    folder = JobFolder(folder_of(experiment))
+    folder.write(STOP, {"who": who, "time": utc(), "host": socket.gethostname()})
+    folder.event("asked to stop", who)
 
 
 class _Lock:
@@ -245,15 +309,3 @@ class _Lock:
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-
-
-def present(experiment: Place) -> str:
-    """Who follows the experiment, in words; "" for nobody."""
-    folder = JobFolder(folder_of(experiment))
-    other = folder.table(FOLLOWER)
-    if other is None or _gone(folder, other):
-        return ""
-    paused = folder.table(PAUSED)
-    age = span(time.time() - (seconds(str(other.get("since", ""))) or time.time()))
-    words = f"{other.get('who')} follows it on {other.get('host')} for {age} with {other.get('profile')}"
-    return f"{words}; paused: {paused.get('why')}" if paused else words

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from producer.problem import Problem, errors, nearest
 from producer.run_files import FolderProblem, RunNotFound, find_run
+from producer.run_summary import JUST_WRITTEN
 from smdtui import __version__
 from smdtui.jobs import engine as engines
 from smdtui.jobs import local, slurm
@@ -54,6 +55,7 @@ class Request:
     events: int | None = 0
     who: str = field(default_factory=getpass.getuser)
     gate: bool = False  # the first events only, into a file of their own, to see whether the rest is worth starting
+    while_recording: bool = False  # a run that is being recorded (or about to be) is waited for by its job
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Prepared:
 
 
 UNNAMED = Path("JOB")
+RECORDING_PATIENCE = 1800  # seconds without a write after which a recording is thought to have died
 
 
 def jobs_folder(experiment: Place) -> Path:
@@ -148,6 +151,8 @@ def _producer_words(site: Site, request: Request, ranks: int, output: Path, job:
     words += ["--output", str(output), "--dir", str(request.experiment.directory), "--ranks", str(ranks)]
     if request.events:
         words += ["--events", str(request.events)]
+    if request.while_recording:
+        words += ["--wait", str(RECORDING_PATIENCE)]
     if site.calib:
         words += ["--calib", site.calib]
     return [*words, "--job", str(job)]
@@ -288,9 +293,12 @@ def rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> Launch
 
 
 def _data(request: Request) -> str | None:
-    """None where the run cannot be found: the producer says so in the job's log."""
+    """None where the run cannot be found: the producer says so in the job's log; and of a run that may grow yet, which
+    its job waits for."""
     try:
-        return data_identity(find_run(request.experiment.directory, request.run))
+        files = find_run(request.experiment.directory, request.run)
+        grows = request.while_recording and (files.recording or files.written_within(JUST_WRITTEN))
+        return None if grows else data_identity(files)
     except (FolderProblem, RunNotFound, OSError):
         return None
 
@@ -310,6 +318,7 @@ def _record(prepared: Prepared) -> dict[str, Any]:
         "ranks": prepared.ranks,
         "events": request.events or 0,
         "gate": request.gate or None,
+        "while_recording": request.while_recording or None,
         "who": request.who,
         "created": utc(time.time()),
         "version": __version__,

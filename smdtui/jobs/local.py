@@ -153,7 +153,7 @@ def start(
             stderr=log,
             start_new_session=True,
         )
-    _children.append(child)
+    adopt(child)
     deadline = time.monotonic() + timeout
     while not (folder.has(ENGINE) or folder.has(EXIT)):
         if child.poll() is not None or time.monotonic() > deadline:
@@ -169,8 +169,14 @@ def start(
 _children: list[subprocess.Popen[bytes]] = []
 
 
+def adopt(child: "subprocess.Popen[bytes]") -> None:
+    """It is collected when it has ended."""
+    _children.append(child)
+
+
 def collect() -> None:
-    """Collects supervisors of this process that have ended, lest they stay as zombies while the app lives."""
+    """Collects supervisors (and followers) of this process that have ended, lest they stay as zombies while the app
+    lives."""
     _children[:] = [c for c in _children if c.poll() is None]
 
 

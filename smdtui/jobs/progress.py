@@ -9,7 +9,7 @@ from typing import Any
 
 STALL_SECONDS = 60.0
 WINDOW_SECONDS = 30.0
-PHASES = ("starting", "reading", "merging", "verifying", "done", "failed")
+PHASES = ("starting", "waiting", "reading", "merging", "verifying", "done", "failed")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def summed(tables: list[dict[str, Any]], total: dict[str, Any], now: float) -> P
     active = [r.phase for r in rows if not r.ended] or [r.phase for r in rows]
     phase = "failed" if any(r.phase == "failed" for r in rows) else max(active, key=_order)
     eta = None
-    if wanted is not None and rate and phase in ("starting", "reading"):
+    if wanted is not None and rate and phase in ("starting", "waiting", "reading"):
         updated = max(r.time for r in rows)
         eta = max(0.0, (wanted - done_sum) / rate - min(now - updated, 5.0))
     return Progress(

@@ -185,6 +185,8 @@ def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
         names = ", ".join(r.name for r in progress.suspects(now)) or "every rank"
         cause = f"No progress for {span(now - progress.updated)}; the others may wait for {names}."
         return State(STALLED, cause=cause)
+    if progress.phase == "waiting":
+        return State(RUNNING, reason="the run is still being recorded; it begins when that has ended")
     silent = [r for r in progress.silent(now) if r.role in ("worker", "serial") and r.phase == "reading"]
     if silent:
         reason = f"silent for {span(max(now - r.time for r in silent))}: {', '.join(r.name for r in silent)}"

@@ -14,7 +14,8 @@ from places import ROOT
 
 from smdtui.jobs import local
 from smdtui.jobs.folder import JobFolder, folders
-from smdtui.jobs.follow import Aim, Follower, FollowError, folder_of, present
+from smdtui.jobs.follow import Aim, Follower, FollowError, folder_of
+from smdtui.jobs.follow_control import status
 from smdtui.jobs.store import list_jobs
 
 
@@ -93,7 +94,8 @@ def test_a_failed_run_is_not_tried_again_and_three_in_a_row_pause(bench, follow,
     again.start()  # a restart does not forget it
     assert "the last 3 jobs failed" in again.step().paused
     assert not again.step().submitted
-    assert "paused" in present(bench.place)
+    assert status(bench.place).name == "paused"
+    assert "paused: the last 3 jobs failed" in status(bench.place).words
     (runs / "behaviour").write_text("nothing")
     os.utime(bench.profile)
     again.aim = replace(again.aim, at_once=9)
@@ -107,9 +109,9 @@ def test_one_follower_per_experiment(bench, follow):
     first.start()
     with pytest.raises(FollowError, match=r"ada follows this experiment already, on .* \(process \d+\)"):
         second.start()
-    assert "ada follows it on" in present(bench.place)
+    assert "ada follows it on" in status(bench.place).words
     first.stop()
-    assert present(bench.place) == ""
+    assert (status(bench.place).name, status(bench.place).words) == ("off", "")
     second.start()
 
 
@@ -123,6 +125,32 @@ def test_the_place_of_a_dead_one_is_taken(bench, follow):
         follow().start()
     os.utime(folder.path / "beat", (0, 0))
     assert "is gone" in follow().start()
+
+
+def test_a_run_whose_files_changed_is_produced_again(bench, follow, runs):
+    follower = follow()
+    follower.start()
+    assert len(follower.step().submitted) > 1
+    finish(bench)
+    assert not follower.step().submitted
+    file = next(runs.glob("*-r0013-*.xtc2"))
+    os.utime(file, (1e9, 1e9))  # as when the data mover brings another copy
+    follower.catalog.list_again()
+    assert set(follower.step().submitted) == {13}
+    finish(bench)
+    assert not follower.step().submitted
+
+
+def test_a_run_that_is_being_recorded_is_submitted_where_that_is_wanted(bench, follow):
+    follower = follow(while_recording=True)
+    follower.start()
+    recording = {s.run for s in follower.catalog.summaries() if s.state == "recording"}
+    assert recording == {16}
+    step = follower.step()
+    assert list(step.submitted)[-1] == 16 and len(step.submitted) > 1  # what is complete comes first
+    scripts = {run: (bench.jobs / id_ / "submit.sh").read_text() for run, id_ in step.submitted.items()}
+    assert {run for run, text in scripts.items() if "--wait 1800" in text} == {16}
+    finish(bench)
 
 
 def test_who_lost_its_place_stops(bench, follow):
