@@ -1,4 +1,5 @@
-import json
+import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -6,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from real_data import REAL, SHARED
+from asked_psana import ask
+from real_data import REAL, SHARED, SINGLE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -64,31 +66,46 @@ def authored(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def ask_psana():
-    """(experiment, run, directory) -> what psana itself says of the run."""
-    pytest.importorskip("psana", reason="psana is the oracle")
-    answers = {}
+def single(tmp_path_factory):
+    """name -> the xtc folder of a run made of a single real file, its smd file written by psana's own program."""
 
-    def ask(experiment, run, directory):
-        key = (run, str(directory))
-        if key not in answers:
-            ran = subprocess.run(
-                [sys.executable, HERE / "ask_psana.py", experiment, str(run), directory],
-                env={**os.environ, "PS_PARALLEL": "none", "MPIR_CVAR_CH4_NETMOD": "ofi"},
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            assert ran.returncode == 0, ran.stderr[-2000:]
-            answers[key] = json.loads(ran.stdout.split("ANSWER", 1)[1])
-        return answers[key]
+    def make(name):
+        source = SHARED / "single" / f"{name}.xtc2"
+        if not source.is_file():
+            pytest.skip(f"the real data are not on this machine ({name})")
+        spec = importlib.util.find_spec("psana")
+        if spec is None or spec.origin is None:
+            pytest.skip("psana writes the smd file")
+        directory = tmp_path_factory.mktemp(name) / "xtc"
+        (directory / "smalldata").mkdir(parents=True)
+        stem = f"{SINGLE[name]}-r0001-s000-c000"
+        (directory / f"{stem}.xtc2").symlink_to(source)
+        writer = Path(spec.origin).parents[1] / "bin" / "smdwriter"
+        command = [writer, "-f", source, "-o", directory / "smalldata" / f"{stem}.smd.xtc2"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        return directory
 
-    return ask
+    return functools.cache(make)
 
 
-@pytest.fixture(params=[*REAL, *(f"run {n}" for n in SYNTHETIC), "authored"])
+WHOLE = [*REAL, *(f"run {n}" for n in SYNTHETIC), "authored"]
+
+
+@pytest.fixture(params=WHOLE)
 def any_run(request):
-    """(experiment, run, directory) of every run there is to compare with psana."""
+    """(experiment, run, directory) of every whole run there is to compare with psana."""
+    return place(request)
+
+
+@pytest.fixture(params=[*WHOLE, *SINGLE])
+def every_run(request):
+    """The same, and the single files, whose recording has no EndRun."""
+    return place(request)
+
+
+def place(request):
+    if request.param in SINGLE:
+        return SINGLE[request.param], 1, request.getfixturevalue("single")(request.param)
     if request.param in REAL:
         directory = SHARED / request.param
         if not directory.is_dir():
@@ -98,6 +115,13 @@ def any_run(request):
         return "tmoc00126", AUTHORED, request.getfixturevalue("authored")
     run = int(request.param.split()[1])
     return "tmoc00126", run, request.getfixturevalue("written")[run].directory
+
+
+@pytest.fixture(scope="session")
+def ask_psana():
+    """(experiment, run, directory) -> what psana itself says of the run."""
+    pytest.importorskip("psana", reason="psana is the oracle")
+    return functools.cache(functools.partial(ask, "ask_psana.py"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""What a plain loop over the events meets, as JSON behind the word ANSWER: ``python loop_psana.py EXP RUN DIRECTORY``.
+"""What a plain loop over the events meets, as JSON behind the word ANSWER: ``python loop_psana.py EXP RUN DIRECTORY``;
+behind it the FILE of a run that is a single one without an EndRun.
 
 The value of every PV at every event, and in how many events each detector has all its segments.
 """
@@ -13,8 +14,9 @@ from psana import DataSource
 # the only question that goes over the network however a run is opened
 psana.psexp.ds_base.DataSourceBase._get_file_info_from_db = lambda self, run: {}
 
-experiment, run_number, directory = sys.argv[1:]
-run = next(DataSource(exp=experiment, run=int(run_number), dir=directory, skip_calib_load="all").runs())
+experiment, run_number, directory, *single = sys.argv[1:]
+where = {"files": single[0]} if single else {"exp": experiment, "run": int(run_number), "dir": directory}
+run = next(DataSource(**where, skip_calib_load="all").runs())
 pvs = {alias: run.Detector(alias) for alias, _ in run.epicsinfo}
 interfaces = [
     (name, kind, getattr(run.Detector(name), kind)) for name, kind in run.detinfo if name not in ("epicsinfo", "config")

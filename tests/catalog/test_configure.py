@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,11 +12,13 @@ from producer.first_values import plain
 from producer.psana_classes import known
 from producer.run_files import find_run
 from producer.xtc_tree import configuration
+from smdtui import cli
+from smdtui.catalog import detnames
 
 
 @pytest.fixture
-def both(any_run, ask_psana):
-    experiment, run, directory = any_run
+def both(every_run, ask_psana):
+    experiment, run, directory = every_run
     return read_names(find_run(directory, run), values=True), ask_psana(experiment, run, directory)
 
 
@@ -27,6 +31,25 @@ def test_names_are_those_that_detnames_prints(both):
     ids = [[d.name, kind, list(d.segments), d.unique_id] for d in ours.detectors for kind in d.data_types]
     assert ids == psana["ids"]  # -i
     assert ours.problems == ()
+
+
+OURS = {
+    "": lambda told: [(one["name"], kind) for one in told["detectors"] for kind in one["data_types"]],
+    "-e": lambda told: [(one["alias"], one["pv"]) for one in told["epics"]],
+    "-s": lambda told: [(one["name"], one["data_type"]) for one in told["scan"]],
+    "-r": lambda told: [tuple(row) for row in told["raw"]],
+    "-i": lambda told: [tuple(row) for row in told["ids"]],
+}
+
+
+def test_the_command_says_what_detnames_prints(every_run, ask_psana, capsys):
+    """What psana's own program prints, row by row, with no flag and with each."""
+    experiment, run, directory = every_run
+    for flag, text in ask_psana(experiment, run, directory)["printed"].items():
+        words = ["names", experiment, str(run), "--dir", str(directory), "--json"]
+        assert cli.main([*words, *([flag] if flag else [])]) == 0
+        assert OURS[flag](json.loads(capsys.readouterr().out)) == detnames.rows(text), flag
+        assert detnames.is_table(text)
 
 
 def test_the_shapes_are_those_that_psana_reads(both):

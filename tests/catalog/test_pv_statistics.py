@@ -1,14 +1,12 @@
 """Statistics of PVs, presence of detectors and series, against a plain loop with psana."""
 
+import functools
 import json
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from asked_psana import ask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,34 +17,16 @@ from producer.pv_series import series
 from producer.pv_statistics import all_statistics
 from producer.run_files import find_run
 
-LOOP = Path(__file__).with_name("loop_psana.py")
-
 
 @pytest.fixture(scope="module")
 def loop_psana():
     """(experiment, run, directory) -> what a plain loop over the events with psana meets."""
     pytest.importorskip("psana", reason="psana is the oracle")
-    answers = {}
-
-    def ask(experiment, run, directory):
-        key = (run, str(directory))
-        if key not in answers:
-            ran = subprocess.run(
-                [sys.executable, LOOP, experiment, str(run), directory],
-                env={**os.environ, "PS_PARALLEL": "none", "MPIR_CVAR_CH4_NETMOD": "ofi"},
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            assert ran.returncode == 0, ran.stderr[-2000:]
-            answers[key] = json.loads(ran.stdout.split("ANSWER", 1)[1])
-        return answers[key]
-
-    return ask
+    return functools.cache(functools.partial(ask, "loop_psana.py"))
 
 
-def test_statistics_are_those_of_a_plain_loop(any_run, loop_psana):
-    experiment, run, directory = any_run
+def test_statistics_are_those_of_a_plain_loop(every_run, loop_psana):
+    experiment, run, directory = every_run
     ours, psana = all_statistics(find_run(directory, run)), loop_psana(experiment, run, directory)["pvs"]
     assert psana.keys() <= ours.keys()
     for name, values in psana.items():
@@ -65,8 +45,8 @@ def shown(value):
     return plain(np.array(value)) if isinstance(value, list) else value
 
 
-def test_presence_is_that_of_a_plain_loop(any_run, loop_psana):
-    experiment, run, directory = any_run
+def test_presence_is_that_of_a_plain_loop(every_run, loop_psana):
+    experiment, run, directory = every_run
     psana = loop_psana(experiment, run, directory)
     *_, (_, ours) = presence(find_run(directory, run))
     for name, alg, count in psana["present"]:

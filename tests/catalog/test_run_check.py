@@ -47,6 +47,8 @@ def set_u4(path, at, *values):
 def test_a_whole_run_has_no_problem(any_run):
     _, run, directory = any_run
     assert told(directory, run) == []
+    summary = summarize(find_run(directory, run))
+    assert (summary.state, summary.problem) == ("complete", None)
 
 
 def test_a_recording_run_has_no_problem(recording):

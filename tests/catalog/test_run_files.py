@@ -31,15 +31,16 @@ def age(folder, seconds):
         os.utime(file, (then, then))
 
 
-def test_counts_and_times_are_psanas(any_run, ask_psana):
-    experiment, run, directory = any_run
+def test_counts_and_times_are_psanas(every_run, ask_psana):
+    experiment, run, directory = every_run
     files, psana = find_run(directory, run), ask_psana(experiment, run, directory)
     summary = summarize(files)
     assert event_timestamps(files).tolist() == psana["timestamps"]
     assert summary.events == len(psana["timestamps"])
-    assert summary.begin == dgram.unix_ns(psana["begin"])
+    if psana["begin"] is not None:  # that is read from the runinfo, which a file may lack
+        assert summary.begin == dgram.unix_ns(psana["begin"])
+    assert summary.end == (psana["end"] and dgram.unix_ns(psana["end"]))
     assert summary.last == dgram.unix_ns(psana["timestamps"][-1])
-    assert (summary.state, summary.problem) == ("complete", None)
 
 
 def test_a_run_is_summarized_as_it_was_written(written):
