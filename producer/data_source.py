@@ -1,6 +1,6 @@
 """A run as psana gives it, opened without the logbook and with constants from where `calibration` finds them.
 
-All that is known here of psana's inside (4.x, LCLS-II) is in this file. Import it only after
+All that is known here of psana's inside (4.x, LCLS-II) is in this file and in `step_history`. Import it only after
 `ranks.settings_for_psana`: importing psana starts MPI and reads the environment.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from producer.calibration import Found, Provider
 from producer.run_files import RunFiles
+from producer.step_history import bounded
 
 # psana's types of xtc data (xtcdata/ShapesData.hh); 10 is text, 11 an enum, 12 its dictionary
 TYPES = dict(enumerate(("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")))
@@ -203,10 +204,15 @@ def open_run(
     import psana
     import psana.psexp.ds_base
     import psana.psexp.run
+    import psana.psexp.tools
 
     # The list of files comes from the disk: the logbook is a web service without which psana would not start.
     psana.psexp.ds_base.DataSourceBase._get_file_info_from_db = lambda self, run: {}
     psana.psexp.run.Run._setup_run_calibconst = _constants(provider, analysed)
+    if psana.psexp.tools.mode == "mpi":
+        import psana.psexp.node
+
+        psana.psexp.node.StepHistory = bounded(psana.psexp.node.StepHistory)
     source = psana.DataSource(
         exp=experiment, run=files.run, dir=str(files.directory), max_events=limit, batch_size=batch
     )
