@@ -34,6 +34,7 @@ EXAMPLES = {
     "follow": "smdtui follow xpplv2318 profile.toml --engine milano\n"
     "smdtui follow xpplv2318 profile.toml --once      one look, as from cron\n"
     "smdtui follow xpplv2318 --status                who follows it; --stop ends that",
+    "handover": "smdtui handover xpplv2318\nsmdtui handover xpplv2318 --since 06:00 -o night.md",
     "jobs": "smdtui jobs\nsmdtui jobs xpplv2318 --json",
     "log": "smdtui log 20261122T071952-r0017-3fa2c1 -f",
     "cancel": "smdtui cancel 20261122T071952-r0017-3fa2c1",
@@ -162,6 +163,11 @@ def parser() -> argparse.ArgumentParser:
     _place(jobs)
     _json(jobs)
 
+    handover = _add(commands, "handover", "what the next shift has to know: runs, productions, failures, changes")
+    handover.add_argument("experiment", nargs="?", help="default: $EXPERIMENT")
+    handover.add_argument("--since", default="8h", help="8h (default), 90m, 3d, 06:00 or 2026-11-22T06:00")
+    handover.add_argument("-o", "--output", help="the Markdown file to write, which must not be there")
+    _place(handover)
 
     log = _add(commands, "log", "print the log of a job")
     log.add_argument("job", help="its id, or the beginning of it, or its folder")

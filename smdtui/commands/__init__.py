@@ -24,6 +24,7 @@ WHERE = {
     "schema": ("profiles", "schema"),
     "submit": ("submit", "submit"),
     "follow": ("follow", "follow"),
+    "handover": ("handover", "handover"),
     "jobs": ("jobs", "jobs"),
     "log": ("jobs", "log"),
     "cancel": ("jobs", "cancel"),
