@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ import tomllib
 
 REQUEST, PLAN, SCRIPT, ENGINE = "request.toml", "plan.toml", "submit.sh", "engine.toml"
 EXIT, VERDICT, CANCEL, REJECTED = "exit.toml", "verdict.toml", "cancel.toml", "rejected.toml"
-START, SCHEDULER = "start.toml", "scheduler.toml"  # under Slurm: its begin, and its end as Slurm says it
+# Under Slurm: its begin, its end as Slurm says it, and who held or released it last.
+START, SCHEDULER, HOLD = "start.toml", "scheduler.toml", "hold.toml"
+WAITS = "waits.toml"  # a local job's, until there is room on the machine
 EVENTS, LOG, PROGRESS, SUPERVISOR_LOG, HEARTBEAT = "events.jsonl", "log.txt", "progress", "supervisor.txt", "heartbeat"
 
 
@@ -170,13 +173,16 @@ def locked(jobs: Path) -> Iterator[None]:
 
 
 def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
-    """A new folder under `jobs`, which exists. It becomes visible under its name only with the request in it. Raises
-    OSError."""
-    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
+    """A new folder under `jobs`, which exists and is locked. It becomes visible under its name only with the request in
+    it; of a run's jobs the newer has the greater name. Raises OSError."""
+    for left in jobs.glob(".2*-r*"):  # of somebody killed in here
+        shutil.rmtree(left, ignore_errors=True)
     while True:
-        name = f"{moment}-r{run:04d}-{secrets.token_hex(2)}"
-        if not (jobs / name).exists():
+        begin = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-r{run:04d}-"
+        if not any(jobs.glob(f"{begin}*")):
             break
+        time.sleep(0.05)  # two within a second
+    name = begin + secrets.token_hex(2)
     building = jobs / f".{name}"
     make_folder(building)
     try:

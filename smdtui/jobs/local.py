@@ -13,7 +13,7 @@ from typing import Any
 
 from producer.problem import Problem
 from smdtui.jobs.cancelled import Cancelled
-from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, JobFolder, open_append, utc
+from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, WAITS, JobFolder, open_append, utc
 from smdtui.jobs.shared_memory import sweep_recorded
 from smdtui.jobs.states import EngineFacts
 from smdtui.site import Engine
@@ -57,7 +57,8 @@ def alive(engine: Mapping[str, Any], folder: Path | None = None) -> EngineFacts:
         return EngineFacts(False, reason="the machine was restarted meanwhile")
     start = process_start(int(engine.get("pid") or 0))
     if start is not None and start == engine.get("start"):
-        return EngineFacts(True)
+        waits = folder and JobFolder(folder).table(WAITS)
+        return EngineFacts(True, pending=bool(waits), reason=str((waits or {}).get("reason", "")))
     return EngineFacts(False, reason="its supervisor was killed", orphans=len(marked(folder)) if folder else 0)
 
 

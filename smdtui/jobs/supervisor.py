@@ -21,12 +21,16 @@ from smdtui.jobs.folder import (
     EXIT,
     HEARTBEAT,
     LOG,
+    REQUEST,
     SCRIPT,
+    WAITS,
     JobFolder,
+    locked,
     shared,
     utc,
 )
 from smdtui.jobs.local import GRACE_SECONDS, MARK, identity, marked, process_start, send
+from smdtui.jobs.local_queue import Ticket
 from smdtui.jobs.shared_memory import RECORD, leftovers, mapped_by, record
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -61,6 +65,7 @@ class Supervisor:
         self.stopping: float | None = None  # when the end was asked for, monotonic
         self.signal_seen = ""
         self.segments: set[str] = set()  # shared memory that the job's processes had mapped
+        self.ticket: Ticket | None = None
         self.status: int | None = None  # of submit.sh, as subprocess says it: negative for a signal
 
     def run(self) -> int:
@@ -69,11 +74,20 @@ class Supervisor:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.umask(os.umask(0o022) & ~(0o070 if shared(self.folder.path) else 0) | 0o002)
         folder = self.folder
-        engine = {"kind": "local", **identity(os.getpid()), "user": getpass.getuser(), "started": utc(self.began)}
-        folder.write(ENGINE, engine)
-        if folder.has(CANCEL):
-            self.record({"signal": None, "note": "cancelled before its start"})
-            return 0
+        engine = {"kind": "local", **identity(os.getpid()), "user": getpass.getuser()}
+        with locked(folder.path.parent):  # a launch that takes the place of this one cancels it before, or sees it
+            folder.write(ENGINE, engine)
+        try:
+            stopped = self.wait_turn()
+            return self.record_early(stopped) if stopped else self.work(engine)
+        finally:
+            if self.ticket is not None:
+                self.ticket.release()
+
+    def work(self, engine: "dict[str, object]") -> int:
+        folder = self.folder
+        self.began = time.time()
+        folder.write(ENGINE, {**engine, "started": utc(self.began)})
         with open(folder.path / RESERVE, "wb") as reserve:
             reserve.write(b" " * (RESERVE_BYTES - 1) + b"\n")
             os.fsync(reserve.fileno())
@@ -85,6 +99,39 @@ class Supervisor:
         self.watch(child)
         left = self.end_all()
         self.finish(left)
+        return 0
+
+    def wait_turn(self) -> str:
+        """Until there is room on the machine; what stopped it before, "" for nothing."""
+        folder, said, beat = self.folder, 0, 0.0
+        if folder.has(CANCEL):
+            return "cancel"
+        try:
+            ranks = (folder.table(REQUEST) or {}).get("ranks")
+            self.ticket = Ticket(folder.path, ranks if isinstance(ranks, int) else 1)
+        except OSError as e:
+            print(f"{e.filename}: {e.strerror}: it waits for no other job", flush=True)
+            return ""
+        while ahead := self.ticket.ahead():
+            if ahead != said:
+                said = ahead
+                are = "1 job on this machine is" if ahead == 1 else f"{ahead} jobs on this machine are"
+                folder.write(WAITS, {"reason": f"{are} before it"})
+            if time.monotonic() - beat > BEAT_SECONDS:
+                beat = time.monotonic()
+                self.beat()
+            got = signal.sigtimedwait(_AWAITED, 0.2 if ahead == 1 else 1.0)
+            if folder.has(CANCEL):
+                return "cancel"
+            if got is not None and got.si_signo != signal.SIGCHLD:
+                return signal.Signals(got.si_signo).name
+        (folder.path / WAITS).unlink(missing_ok=True)
+        return ""
+
+    def record_early(self, stopped: str) -> int:
+        """It has ended before it began."""
+        self.record({"stopped_by": stopped if stopped != "cancel" else None, "note": "ended before its start"})
+        (self.folder.path / WAITS).unlink(missing_ok=True)
         return 0
 
     def start(self) -> "subprocess.Popen[bytes]":
