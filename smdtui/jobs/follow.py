@@ -229,7 +229,8 @@ class Follower:
         self._same |= {run: self.catalog.identity(run) for run in files.keys() - set(wanted)}
         busy = {job.run for job in jobs if job.active}
         wanted = [run for run in wanted if run not in busy]
-        return self._submit(wanted, set(recording), max(aim.limit - len(busy), 0))
+        newest = {run: job.id for run, job in newest_jobs(jobs).items()}
+        return self._submit({run: newest.get(run, "") for run in wanted}, set(recording), max(aim.limit - len(busy), 0))
 
     def _files(self, runs: Iterable[int], jobs: Iterable[Job]) -> dict[int, RunFiles]:
         """Of those runs whose job has ended and whose files are not known to be what they were then."""
@@ -241,11 +242,12 @@ class Follower:
                     found[run] = self.catalog.files[run]
         return found
 
-    def _submit(self, wanted: list[int], recording: Collection[int], room: int) -> Step:
+    def _submit(self, wanted: Mapping[int, str], recording: Collection[int], room: int) -> Step:
+        """`wanted`: run -> its newest job when that was decided."""
         aim = self.aim
         submitted: dict[int, str] = {}
         refused: dict[int, str] = {}
-        for run in wanted:
+        for run, newest in wanted.items():
             if len(submitted) >= room:
                 break
             request = Request(
@@ -256,6 +258,7 @@ class Follower:
                 ranks=aim.ranks,
                 who=aim.who,
                 while_recording=run in recording,
+                newest=newest,
             )
             prepared = prepare(aim.site, request)
             if prepared.refused:  # no record each time: it is looked at again in the next step

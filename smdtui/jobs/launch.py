@@ -1,6 +1,7 @@
 """From a request to a running job: everything is checked first, and all problems are said at once."""
 
 import getpass
+import hashlib
 import os
 import time
 from collections.abc import Sequence
@@ -15,9 +16,24 @@ from smdtui import __version__
 from smdtui.jobs import engine as engines
 from smdtui.jobs import local, slurm
 from smdtui.jobs.data_identity import data_identity
-from smdtui.jobs.folder import PLAN, REJECTED, SCRIPT, JobFolder, create, locked, shared, utc, write_whole
+from smdtui.jobs.folder import (
+    CANCEL,
+    ENGINE,
+    PLAN,
+    REJECTED,
+    SCRIPT,
+    JobFolder,
+    create,
+    locked,
+    shared,
+    utc,
+    write_whole,
+)
+from smdtui.jobs.job import Job
 from smdtui.jobs.launcher import launcher_words
 from smdtui.jobs.script import script_text
+from smdtui.jobs.states import LOST
+from smdtui.jobs.states import REJECTED as REJECTED_STATE
 from smdtui.jobs.store import list_jobs, remember_root
 from smdtui.site import Engine, Site
 
@@ -55,6 +71,8 @@ class Request:
     events: int | None = 0
     who: str = field(default_factory=getpass.getuser)
     gate: bool = False  # the first events only, into a file of their own, to see whether the rest is worth starting
+    plan: Path | None = None  # the frozen plan of an earlier job, in place of what the profile says now
+    newest: str | None = None  # the run's newest job ("": none) when this was decided; None: when it is prepared
     while_recording: bool = False  # a run that is being recorded (or about to be) is waited for by its job
 
 
@@ -75,6 +93,7 @@ class Prepared:
     command: tuple[str, ...]
     script: str
     problems: tuple[Problem, ...]
+    newest: str = ""  # the run's newest job when this was decided
 
     @property
     def refused(self) -> bool:
@@ -126,7 +145,8 @@ def prepare(site: Site, request: Request) -> Prepared:
     output = output_file(request.experiment, request.run, request.gate)
     jobs = jobs_folder(request.experiment)
     problems += _writable(jobs, "the jobs folder") + _writable(output.parent, "the folder of the HDF5 files")
-    problems += _claimed(jobs, output)
+    known, wrong = _known(jobs)
+    problems += wrong + _claimed(known, output)
     command = tuple(launcher + _producer_words(site, request, ranks, output, UNNAMED))
     return Prepared(
         site=site,
@@ -140,6 +160,7 @@ def prepare(site: Site, request: Request) -> Prepared:
         command=command,
         script=_script(site, request, engine, command, ranks, UNNAMED, together=False),
         problems=tuple(problems),
+        newest=_newest(known, request.run) if request.newest is None else request.newest,
     )
 
 
@@ -184,6 +205,13 @@ def _frozen_plan(request: Request) -> tuple[str, str, list[Problem]]:
     """The effective plan of the run as text with its hash, or the profile's problems."""
     from producer.plan import ProfileError, effective, load
 
+    if request.plan is not None:
+        try:
+            text = request.plan.read_text(encoding="utf-8")
+        except OSError as e:
+            message = f"the plan of the earlier job cannot be read: {e.strerror}"
+            return "", "", [Problem("error", message, file=str(request.plan))]
+        return text, hashlib.sha256(text.encode()).hexdigest(), []
     try:
         plan = effective(load(request.profile), request.run)
     except ProfileError as e:
@@ -207,16 +235,44 @@ def _writable(folder: Path, what: str) -> list[Problem]:
     return []
 
 
-def _claimed(jobs: Path, output: Path) -> list[Problem]:
-    """A problem for each job that is at work on the same file."""
+def _known(jobs: Path) -> tuple[list[Job], list[Problem]]:
     try:
-        active = [job for job in list_jobs([jobs]) if job.active and job.output == str(output)]
+        return list_jobs([jobs]), []
     except OSError as e:
-        return [Problem("error", f"the jobs folder cannot be read: {e.strerror}", file=str(jobs))]
+        return [], [Problem("error", f"the jobs folder cannot be read: {e.strerror}", file=str(jobs))]
+
+
+def _claimed(known: Sequence[Job], output: Path) -> list[Problem]:
+    """A problem for each job that is at work on the same file."""
+    active = [job for job in known if job.active and job.output == str(output)]
     return [
         Problem("error", f"{job.id} ({job.state}, {job.who}) is at work on {output}; cancel it or wait for its end")
         for job in active
     ]
+
+
+def _newest(known: Sequence[Job], run: int) -> str:
+    return max((job.id for job in known if job.run == run and job.state != REJECTED_STATE and not job.gate), default="")
+
+
+def _overtaken(prepared: Prepared, known: Sequence[Job]) -> list[Problem]:
+    """A problem when the run was launched by somebody else since this launch was decided on."""
+    run = prepared.request.run
+    newest = _newest(known, run)
+    if prepared.request.gate or newest <= prepared.newest:
+        return []
+    job = next(job for job in known if job.id == newest)
+    words = f"run {run} was launched meanwhile by {job.who} ({job.id}, {job.state}); launch it anew to produce it again"
+    return [Problem("error", words)]
+
+
+def _give_up(known: Sequence[Job], prepared: Prepared) -> None:
+    """What never began is cancelled: its supervisor, should it come after all, finds that out."""
+    for job in known:
+        never_began = job.state == LOST and job.kind == "local" and not job.folder.has(ENGINE)
+        if never_began and job.output == str(prepared.output) and not job.folder.has(CANCEL):
+            job.folder.write(CANCEL, {"who": prepared.request.who, "time": utc()})
+            job.folder.event("given up", prepared.request.who)
 
 
 def open_job(prepared: Prepared, **more: Any) -> JobFolder:
@@ -228,7 +284,12 @@ def open_job(prepared: Prepared, **more: Any) -> JobFolder:
         with locked(jobs):
             if not prepared.refused:
                 # Another console may have been faster since `prepare`.
-                prepared = _with(prepared, _claimed(jobs, prepared.output))
+                known = list_jobs([jobs])
+                overtaken = [] if (at_work := _claimed(known, prepared.output)) else _overtaken(prepared, known)
+                if overtaken:  # no record: it would be newer than the job that is there
+                    raise LaunchError(overtaken)
+                prepared = _with(prepared, at_work)
+                _give_up(known, prepared)
             folder = create(jobs, request.run, _record(prepared) | more)
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
