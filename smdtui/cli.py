@@ -30,7 +30,8 @@ EXAMPLES = {
     "schema": "smdtui schema > profile.schema.json",
     "submit": "smdtui submit xpplv2318 17,20-32 profile.toml --ranks 8\n"
     "smdtui submit xpplv2318 latest profile.toml --events 50 --wait\n"
-    "smdtui submit xpplv2318 missing profile.toml --gate 50   the rest once 50 events of one run are verified",
+    "smdtui submit xpplv2318 missing profile.toml --gate 50   the rest once 50 events of one run are verified\n"
+    "smdtui submit profile.toml                        as the eLog calls it, with EXPERIMENT and RUN_NUM set",
     "follow": "smdtui follow xpplv2318 profile.toml --engine milano\n"
     "smdtui follow xpplv2318 profile.toml --once      one look, as from cron\n"
     "smdtui follow xpplv2318 --status                who follows it; --stop ends that",
@@ -38,6 +39,12 @@ EXAMPLES = {
     "jobs": "smdtui jobs\nsmdtui jobs xpplv2318 --json",
     "log": "smdtui log 20261122T071952-r0017-3fa2c1 -f",
     "cancel": "smdtui cancel 20261122T071952-r0017-3fa2c1",
+    "hold": "smdtui hold 20261122T071952-r0017-3fa2c1      it waits in Slurm until it is released",
+    "release": "smdtui release 20261122T071952-r0017-3fa2c1",
+    "retry": "smdtui retry 20261122T071952-r0017-3fa2c1             with what its profile says now\n"
+    "smdtui retry 20261122T071952-r0017-3fa2c1 --same-plan   with the plan that it had",
+    "clean": "smdtui clean xpplv2318 --dry-run           what would go of jobs that ended a month ago\n"
+    "smdtui clean xpplv2318 --older-than 7",
     "verify": "smdtui verify xpplv2318_Run0017.h5 --json",
 }
 RUNS_HELP = "runs: `17,20-32`, `20-`, `latest`, `missing`, `failed`, `stale`"
@@ -136,6 +143,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="first only N events of one run; the rest when that is verified",
     )
+    submit.add_argument(
+        "--while-recording",
+        action="store_true",
+        help="also a run that is being recorded or about to be: its job waits for the end (always so for $RUN_NUM)",
+    )
     submit.add_argument("--max", type=int, default=100, metavar="N", help="refuse more runs than this (default: 100)")
     _place(submit)
     _json(submit)
@@ -175,6 +187,29 @@ def parser() -> argparse.ArgumentParser:
 
     cancel = _add(commands, "cancel", "cancel jobs, all ranks of them")
     cancel.add_argument("job", nargs="+", help="ids, or the beginnings of them, or folders")
+
+    for name, text in (("hold", "let jobs that wait in Slurm wait until they are released"), ("release", "end a hold")):
+        command = _add(commands, name, text)
+        command.add_argument("job", nargs="+", help="ids, or the beginnings of them, or folders")
+        _json(command)
+
+    retry = _add(commands, "retry", "launch the runs of jobs again")
+    retry.add_argument("job", nargs="+", help="ids, or the beginnings of them, or folders")
+    retry.add_argument(
+        "--same-plan", action="store_true", help="with the plan that the job had (default: as it is now)"
+    )
+    retry.add_argument("--wait", action="store_true", help="wait for the verdict")
+    retry.add_argument("--site", help="the site file")
+    _json(retry)
+
+    clean = _add(commands, "clean", "remove logs and other bulk of old jobs; request, plan and verdict stay")
+    clean.add_argument("experiment", nargs="?", help="default: $EXPERIMENT")
+    clean.add_argument(
+        "--older-than", dest="days", type=float, default=30.0, metavar="DAYS", help="ended so long ago (default: 30)"
+    )
+    clean.add_argument("--dry-run", action="store_true", help="say what would go; remove nothing")
+    _place(clean)
+    _json(clean)
 
     verify = _add(
         commands, "verify", "is the HDF5 file complete and sound? counts the events again where the data are at hand"

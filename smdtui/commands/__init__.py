@@ -28,6 +28,10 @@ WHERE = {
     "jobs": ("jobs", "jobs"),
     "log": ("jobs", "log"),
     "cancel": ("jobs", "cancel"),
+    "hold": ("control", "hold"),
+    "release": ("control", "release"),
+    "retry": ("control", "retry"),
+    "clean": ("control", "clean"),
     "verify": ("verify", "verify"),
 }
 

@@ -9,13 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from producer.problem import Problem
+from smdtui.catalog.experiment import Experiment
 from smdtui.commands import CommandError, print_json
 from smdtui.commands.browse import place
 from smdtui.jobs.batch import submit_all
+from smdtui.jobs.gate import EVENTS, needs_gate
 from smdtui.jobs.job import Job, read_job
-from smdtui.jobs.launch import LaunchError, Prepared, Request, prepare
+from smdtui.jobs.launch import LaunchError, Prepared, Request, jobs_folder, prepare
 from smdtui.jobs.launch import submit as launch
-from smdtui.jobs.run_argument import runs_of
+from smdtui.jobs.production import newest_jobs
+from smdtui.jobs.run_argument import RunArgumentError, runs_of
+from smdtui.jobs.store import list_jobs
 
 
 def submit(arguments: Namespace) -> int:
@@ -24,7 +28,10 @@ def submit(arguments: Namespace) -> int:
     words = arguments.runs or os.environ.get("RUN_NUM", "")
     if not words:
         raise CommandError("no run was named; give runs (17,20-32, latest, ...), or set RUN_NUM")
-    runs = runs_of(where.experiment, words, profile=Path(arguments.profile))
+    # The eLog names a run as it begins, or as it ends, when its files may not have their final names yet.
+    waits = arguments.while_recording or not arguments.runs
+    seen = newest_jobs(list_jobs([jobs_folder(where.experiment)]))  # before the look that decides
+    runs = _runs(where.experiment, words, Path(arguments.profile), waits)
     if not runs:
         print(f"nothing to do: no run of {where.experiment.name} is {words}", file=sys.stderr)
         return 0
@@ -40,14 +47,37 @@ def submit(arguments: Namespace) -> int:
                 engine=arguments.engine,
                 ranks=arguments.ranks,
                 events=arguments.events,
+                while_recording=waits,
+                newest=seen[run].id if run in seen else "",
             ),
         )
         for run in runs
     ]
     if arguments.dry_run:
         return _dry(prepared, arguments.json)
-    if arguments.gate and not _gate(prepared[0], arguments.gate, arguments.json):
-        return 1
+    jobs = list_jobs([jobs_folder(where.experiment)]) if len(prepared) > 1 else []
+    gate = needs_gate(prepared, jobs, arguments.gate or EVENTS)
+    if arguments.gate:
+        for run in gate.runs or (prepared[0].request.run,):
+            one = next(p for p in prepared if p.request.run == run)
+            if not _gate(one, arguments.gate, arguments.json):
+                return 1
+    elif gate:
+        print(f"note: {gate.words}, with --gate {gate.events}", file=sys.stderr)
+    return launched(prepared, arguments)
+
+
+def _runs(experiment: Experiment, words: str, profile: Path, waits: bool) -> list[int]:
+    try:
+        return runs_of(experiment, words, profile=profile)
+    except RunArgumentError:
+        if waits and words.isdigit():
+            return [int(words)]  # it is about to begin
+        raise
+
+
+def launched(prepared: list[Prepared], arguments: Namespace) -> int:
+    """Launches them, and waits for the ends where that is asked for; says what became of each."""
     jobs, refused = [], 0
     for each, outcome in submit_all(prepared):
         if isinstance(outcome, LaunchError):

@@ -34,6 +34,7 @@ from smdtui.jobs.folder import (
     seconds,
     utc,
 )
+from smdtui.jobs.slurm_hold import hold_words, lately
 from smdtui.jobs.slurm_poll import LIVELY_SECONDS, Known, SlurmDown, Wanted, ask, command, scrubbed
 from smdtui.jobs.slurm_words import UNKNOWN, Line, pending_words, read_sbatch, refusal_words
 from smdtui.jobs.span import span
@@ -185,7 +186,8 @@ def facts(folders: Sequence[JobFolder], now: float) -> dict[Path, EngineFacts]:
                 found[folder.path] = EngineFacts(None, pending=True, reason="it is being handed to Slurm")
                 continue
             asked[folder] = Wanted(_name(folder), str((engine or {}).get("job", "")))
-            hasten = hasten or folder.has(EXIT) or folder.has(CANCEL) or _age(folder, now) < LIVELY_SECONDS
+            lively = _age(folder, now) < LIVELY_SECONDS or lately(folder)
+            hasten = hasten or lively or folder.has(EXIT) or folder.has(CANCEL)
     known = ask(list(asked.values()), hasten) if asked else Known()
     for folder, wanted in asked.items():
         found[folder.path] = _said(folder, wanted, known, time.time())
@@ -210,7 +212,7 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
         return EngineFacts(None, pending=True, reason=why)
     if line.final or line.state == UNKNOWN:
         return _final(folder, line)
-    words = pending_words(line.reason) if line.waiting else ""
+    words = (hold_words(folder, line.reason) or pending_words(line.reason)) if line.waiting else ""
     if line.state == "COMPLETING":
         words = "ending"
     elif not words and line.state not in ("RUNNING", "PENDING"):

@@ -39,7 +39,7 @@ _REASONS = {
     "Dependency": "it waits for another job",
     "BeginTime": "its time to begin has not come",
     "JobArrayTaskLimit": "as many of this batch as allowed are at work",
-    "JobHeldUser": "it is held; `scontrol release` lets it go",
+    "JobHeldUser": "it is held; release lets it go",
     "JobHeldAdmin": "an administrator holds it",
     "PartitionDown": "its partition is closed at the moment",
     "PartitionInactive": "its partition is closed at the moment",

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 p = argparse.ArgumentParser()
-for name in ("exp", "run", "profile", "output", "dir", "events", "ranks", "job", "calib"):
+for name in ("exp", "run", "profile", "output", "dir", "events", "ranks", "job", "calib", "wait"):
     p.add_argument(f"--{name}")
 a = p.parse_args()
 rank, size, barrier = 0, 1, lambda: None
