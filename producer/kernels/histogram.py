@@ -2,6 +2,8 @@
 
 import numpy as np
 
+PIECE = 1 << 16  # values taken at a time: what is made of them stays in the processor's cache
+
 
 class Histogram:
     """Counts values in the bins between `edges` (rising); `uniform`: all bins have the same width."""
@@ -14,6 +16,8 @@ class Histogram:
         # How far single precision can put a value from its place, in bins.
         largest = max(abs(edges[0]), abs(edges[-1])) * self._scale + self._bins
         self._blur = np.float32(8 * np.finfo(np.float32).eps * largest)
+        self._piece = max(PIECE, 4 * self._bins)
+        self._work = [np.empty(self._piece, kind) for kind in (np.float32, np.float32, np.int32, np.intp)]
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """int64[bins]; of integer or float values; the last bin includes its upper edge. NaN is in none."""
@@ -21,14 +25,31 @@ class Histogram:
             return self._levels(values)
         if values.dtype != np.float32 or not self._uniform or self._blur > 0.1:
             return self._exact(values)
-        place = (values - np.float32(self._edges[0])) * np.float32(self._scale)
-        np.fmin(np.fmax(place, np.float32(-1), out=place), np.float32(self._bins + 1), out=place)  # NaN becomes -1
-        unsure = np.flatnonzero(np.abs(place - np.rint(place)) <= self._blur)
-        number = np.floor(place, out=place).astype(np.int64)
-        number += 1
-        counts = np.bincount(number, minlength=self._bins + 3)
-        counts -= np.bincount(number[unsure], minlength=self._bins + 3)
-        return counts[1 : self._bins + 1] + self._exact(values[unsure])
+        counts = np.zeros(self._bins + 2, np.int64)
+        flat = values.reshape(-1)
+        for start in range(0, flat.size, self._piece):
+            self._add(flat[start : start + self._piece], counts)
+        return counts[1 : self._bins + 1]
+
+    def _add(self, values: np.ndarray, counts: np.ndarray) -> None:
+        """Count `values` in counts[1:-1]; those near an edge exactly, the others by their place in single precision."""
+        size = values.size
+        place, away, few, number = (work[:size] for work in self._work)
+        # One more than the number of the bin; what is outside is put into the middle of 0 or bins + 1.
+        np.subtract(values, np.float32(self._edges[0]), out=place)
+        np.multiply(place, np.float32(self._scale), out=place)
+        np.add(place, np.float32(1), out=place)
+        np.clip(place, np.float32(0.5), np.float32(self._bins + 1.5), out=place)
+        if np.isnan(place.min()):
+            np.fmax(place, np.float32(0.5), out=place)
+        np.subtract(place, np.rint(place, out=away), out=away)
+        unsure = np.flatnonzero(np.abs(away, out=away) <= self._blur)
+        np.copyto(few, place, casting="unsafe")
+        np.copyto(number, few)
+        if unsure.size:
+            number[unsure] = 0
+            counts[1 : self._bins + 1] += self._exact(values[unsure])
+        counts += np.bincount(number, minlength=self._bins + 2)
 
     def _exact(self, values: np.ndarray) -> np.ndarray:
         """Place by place among the edges."""

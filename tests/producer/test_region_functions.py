@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from producer.analysis import lineout, photon_counting, projection, rebin, roi, sparsify, spectrum, sums
 from producer.detector_context import Context, Lacking
+from producer.kernels.histogram import PIECE as LEVELS
 from producer.kernels.histogram import Histogram
-from producer.kernels.pixels import Cleaner
+from producer.kernels.pixels import PIECE, Cleaner
 from producer.shot import Shot
 
 RNG = np.random.default_rng(8)
@@ -107,6 +108,14 @@ def test_histogram_equals_a_count_by_comparison(values, bins, ends):
     assert Histogram(edges, uniform=False)(values).tolist() == wanted
 
 
+def test_histogram_of_more_than_one_piece():
+    edges = np.linspace(-3, 12, 100)
+    values = RNG.normal(4, 5, 2 * LEVELS + 77).astype(np.float32)
+    values[[5, LEVELS, -1]] = np.nan, np.inf, 12
+    got = Histogram(edges, uniform=True)(values)
+    assert got.tolist() == np.histogram(values[np.isfinite(values)].astype(float), edges)[0].tolist()
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i4"])
 def test_histogram_of_integers(dtype):
     values = RNG.integers(0, 120, 5000).astype(dtype)
@@ -190,6 +199,21 @@ def test_cleaning_keeps_nan_and_drops_infinity():
         Cleaner(good=np.array([0, 1, 0, 0, 1, 1], bool))(given_), np.array([0, 5, 0, 0, -np.inf, 9], "f4")
     )
     assert Cleaner()(given_) is given_
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "i8", "f4", "f8"])
+def test_cleaning_of_more_than_one_piece(dtype):
+    frame = RNG.integers(0, 99, (3, 150, 2 * PIECE // 300)).astype(dtype)
+    noise = RNG.uniform(20, 60, frame.shape)
+    part = frame[:, 1::2]
+    for low, high in ((50.5, None), (noise[:, 1::2], 70), (None, 33.0)):
+        wanted = part.copy()
+        if low is not None:
+            wanted[part < low] = 0
+        if high is not None:
+            wanted[part > high] = 0
+        got = Cleaner(low, high)(part)
+        assert got.dtype == part.dtype and np.array_equal(got, wanted)
 
 
 def slow_photon_counts(frame, good, p):
