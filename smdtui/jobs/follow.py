@@ -95,11 +95,14 @@ def missing_runs(
             continue
         of_run = (files or {}).get(run)
         state = production_state(job, profile, of_run)
-        never_began = job is not None and job.state == LOST and not job.started
         changed = job is not None and not job.active and _changed(job, wanted, of_run)
-        if state in (NONE, STALE, PARTIAL) or never_began or changed:
+        if state in (NONE, STALE, PARTIAL) or (job is not None and never_began(job)) or changed:
             found.append(run)
     return found
+
+
+def never_began(job: Job) -> bool:
+    return job.state == LOST and not job.started
 
 
 def _changed(job: Job, wanted: str | None, files: RunFiles | None) -> bool:
@@ -114,6 +117,7 @@ def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
         job
         for job in jobs
         if not job.active and Path(job.profile) == profile.absolute() and (seconds(job.created) or 0) >= since
+        if not never_began(job)  # whoever launched it was killed, which says nothing of the profile
     ]
     last = sorted(ours, key=lambda job: job.id, reverse=True)[:FAILURES]
     if len(last) < FAILURES or any(job.state not in _BAD for job in last):
