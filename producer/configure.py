@@ -10,7 +10,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
 from producer import dgram
 from producer.declaration_order import psana_order
 from producer.dgram import Damaged, Walk
-from producer.first_shapes import first_shapes, main_field, stacked
+from producer.first_shapes import EVENTS, first_shapes, main_field, stacked
 from producer.first_values import first_and_last
 from producer.psana_classes import known
 from producer.run_folder import RunFiles, Stream
@@ -196,7 +196,7 @@ def _look_inside(stream: Stream, one: _Declared, values: bool, shapes: bool) -> 
     with_epics = values and "epics" in one.detectors
     if not (with_epics or shapes) or stream.smd is None:
         return
-    walked: Walk = dgram.walk(stream.smd, pointers=True)
+    walked: Walk = dgram.walk(stream.smd, pointers=True, events=None if with_epics else EVENTS)
     if with_epics:
         one.first, one.last = first_and_last(one.configured, walked)
     if shapes:

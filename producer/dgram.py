@@ -160,8 +160,9 @@ def read_dgram(path: AnyPath, offset: int = 0) -> np.ndarray:
     return np.frombuffer(data, np.uint8)
 
 
-def walk(path: AnyPath, start: int = 0, pointers: bool = False) -> Walk:
-    """The headers from byte `start` (an earlier walk's `end`) to the end of the file.
+def walk(path: AnyPath, start: int = 0, pointers: bool = False, events: Optional[int] = None) -> Walk:
+    """The headers from byte `start` (an earlier walk's `end`) to the end of the file, or until there are so many
+    `events` (some more may come along).
 
     Runs of equally long datagrams, which is what an smd file consists of, are taken at once: about a million a second.
     Large payloads are jumped over.  Raises Damaged when the file cannot be opened or read; a corrupt header ends the
@@ -169,20 +170,20 @@ def walk(path: AnyPath, start: int = 0, pointers: bool = False) -> Walk:
     """
     descriptor = open_regular(path)
     try:
-        return _walk(descriptor, Path(path), start, pointers)
+        return _walk(descriptor, Path(path), start, pointers, events)
     except OSError as error:
         raise Damaged(path, start, f"cannot be read: {error.strerror}") from error
     finally:
         os.close(descriptor)
 
 
-def _walk(descriptor: int, path: Path, start: int, want_pointers: bool) -> Walk:
+def _walk(descriptor: int, path: Path, start: int, want_pointers: bool, most: Optional[int]) -> Walk:
     size = os.fstat(descriptor).st_size
     offsets: List[np.ndarray] = []
     headers: List[np.ndarray] = []
     pointers: List[np.ndarray] = []
     damage = None
-    here = start
+    here, met = start, 0
     longest = BLOCK
     while here + HEADER.itemsize <= size:
         block = read_at(descriptor, min(longest, size - here), here)
@@ -212,11 +213,13 @@ def _walk(descriptor: int, path: Path, start: int, want_pointers: bool) -> Walk:
                 pointers.append(_pointers(block, at, length, run))
             at += length * count
             taken += count
+            met += int(is_event(service(run)).sum()) if most is not None else 0
         here += at
-        if damage is not None:
+        if damage is not None or (most is not None and met >= most):
             break
         if at == 0:  # the datagram is longer than the block: take its header, jump over its payload
             if here + length > size:
+                damage = f"has a corrupt datagram header at byte {here}" if length > LARGEST and here else None
                 break
             run = np.frombuffer(block, HEADER, 1).copy()
             offsets.append(np.array([here], np.int64))

@@ -1,7 +1,7 @@
 """Everything about the files of a run that would make psana lose events, stop or die, found before it opens them.
 
-Every record of every smd file is followed into the file of data and must meet the header of the same event there.
-Payloads are not checked.
+Every record of every smd file is followed into the file of data and must meet the header of the same event there, whose
+content can be taken apart.  Values are not looked at.
 """
 
 import os
@@ -11,14 +11,14 @@ import numpy as np
 
 from producer import dgram
 from producer.dgram import HEADER, Damaged, Walk
+from producer.event_structure import look_into
 from producer.problem import Problem
 from producer.run_chunks import Chunk, chunks
 from producer.run_folder import RunFiles, Stream
 from producer.run_summary import among, distinct
 from producer.xtc_tree import Configuration, configuration
 
-HEAD = HEADER.itemsize + 12  # bytes read of each event: its header and the first Xtc within
-NEAR = 1 << 16  # bytes; events no longer than this are read in blocks, longer ones by their heads only
+UNMATCHED = "shares no event with any other stream: its times do not match theirs"
 MATCHED = (dgram.BEGIN_RUN, dgram.BEGIN_STEP, dgram.END_STEP, dgram.ENABLE, dgram.DISABLE, dgram.SLOW_UPDATE)
 
 
@@ -122,7 +122,7 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
     if key is None:
         return [*problems, _error(smd, "does not declare smdinfo: it is no smd file")]
     events = events[walked.headers["extent"][events] + 12 == dgram.SMD_EVENT]
-    return problems + _follow(stream, walked, events, key, parts)
+    return problems + _follow(stream, walked, events, configured, key, parts)
 
 
 def _compare_configures(stream: Stream, configured: Configuration) -> List[Problem]:
@@ -134,7 +134,9 @@ def _compare_configures(stream: Stream, configured: Configuration) -> List[Probl
     return []
 
 
-def _follow(stream: Stream, walked: Walk, events: np.ndarray, key: int, parts: Sequence[Chunk]) -> List[Problem]:
+def _follow(
+    stream: Stream, walked: Walk, events: np.ndarray, configured: Configuration, key: int, parts: Sequence[Chunk]
+) -> List[Problem]:
     assert walked.pointers is not None
     pointers = walked.pointers[events]
     strange = np.flatnonzero((pointers["src"] & 0xFFFFFFF) != key)
@@ -148,7 +150,7 @@ def _follow(stream: Stream, walked: Walk, events: np.ndarray, key: int, parts: S
     for part, end in zip(parts, ends):
         inside = (places >= part.begin) & (places < end)
         problems += _follow_into(
-            stream, part, walked, pointers[inside], stamps[inside], places[inside], part is parts[-1]
+            stream, part, walked, configured, pointers[inside], stamps[inside], places[inside], part is parts[-1]
         )
     return problems
 
@@ -157,6 +159,7 @@ def _follow_into(
     stream: Stream,
     part: Chunk,
     walked: Walk,
+    configured: Configuration,
     pointers: np.ndarray,
     stamps: np.ndarray,
     places: np.ndarray,
@@ -172,13 +175,12 @@ def _follow_into(
         room = np.uint64(size)
         fits = (begin < room) & (length <= room) & (length >= np.uint64(HEADER.itemsize))
         fits[fits] = begin[fits] + length[fits] <= room
-        heads = _heads(descriptor, begin[fits], length[fits], size)
+        header, corrupt = look_into(descriptor, begin[fits], length[fits], configured.by_key)
     except OSError as error:
         return [_error(part.path, f"cannot be read: {error.strerror}")]
     finally:
         os.close(descriptor)
     problems = []
-    header = heads["header"]
     right = (dgram.timestamp(header) == stamps[fits]) & (header["extent"] + np.uint64(12) == length[fits])
     wrong = np.flatnonzero(fits)[~right]
     if len(wrong):
@@ -190,9 +192,7 @@ def _follow_into(
                 f"the event that should be there is not ({_count(len(wrong), len(stamps))} wrong)",
             )
         )
-    inner = heads["extent"].astype(np.int64)
-    bad = right & (header["extent"] > 24) & ((inner < 12) | (inner > header["extent"].astype(np.int64) - 12))
-    bad |= right & (header["extent"] > 24) & ((heads["contains"] & 0xFFF) > 4)
+    bad = right & corrupt
     if bad.any():
         i = np.flatnonzero(fits)[bad][0]
         problems.append(
@@ -221,32 +221,6 @@ def _follow_into(
 
 def _count(some: int, all_: int) -> str:
     return f"{some} of {all_} events"
-
-
-WITH_FIRST = np.dtype([("header", HEADER), ("src", "<u4"), ("damage", "<u2"), ("contains", "<u2"), ("extent", "<u4")])
-
-
-def _heads(descriptor: int, begin: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
-    """The first HEAD bytes of each event as (n,) WITH_FIRST; a datagram without content has zeros behind its header."""
-    heads = np.zeros((len(begin), HEAD), np.uint8)
-    start = 0
-    while start < len(begin):
-        first = int(begin[start])
-        # as many as follow within a block, when they are close together; else one
-        block = begin[start : start + 4096].astype(np.int64) - first
-        stop = int(np.searchsorted(block >= dgram.BLOCK - HEAD, True)) if (np.diff(block) > 0).all() else 1
-        near = stop > 1 and block[stop - 1] / stop < NEAR
-        if near:
-            data = np.frombuffer(dgram.read_at(descriptor, int(block[stop - 1]) + HEAD, first), np.uint8)
-            data = np.concatenate([data, np.zeros(HEAD, np.uint8)])
-            heads[start : start + stop] = data[block[:stop, None] + np.arange(HEAD)]
-            start += stop
-        else:
-            data = np.frombuffer(dgram.read_at(descriptor, HEAD, first), np.uint8)
-            heads[start, : len(data)] = data
-            start += 1
-    heads[length < HEAD, HEADER.itemsize :] = 0
-    return heads.view(WITH_FIRST)[:, 0]
 
 
 def _not_indexed(part: Chunk, walked: Walk, end: int, stamps: np.ndarray) -> List[Problem]:
@@ -295,6 +269,5 @@ def _compare(files: RunFiles, walks: Sequence[Tuple[Stream, Walk]]) -> List[Prob
             )
         others = [other for other in times if other is not own]
         if len(own) and any(len(o) for o in others) and not among(own, distinct(others)).any():
-            words = "shares no event with any other stream: its times do not match theirs"
-            problems.append(_error(w.path, words, "warning"))
+            problems.append(_error(w.path, UNMATCHED, "warning"))
     return problems

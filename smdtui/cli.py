@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
 
     runs = _add(commands, "runs", "list the runs of an experiment")
     runs.add_argument("experiment", nargs="?", help="default: $EXPERIMENT")
+    runs.add_argument(
+        "--check", action="store_true", help="follow every record of every run into its data, however long it takes"
+    )
     _place(runs)
     _json(runs)
 

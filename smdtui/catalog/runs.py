@@ -7,11 +7,12 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from producer.run_check import UNMATCHED
 from producer.run_files import RunFiles, RunSummary, StreamScan, check_files, find_runs, scan_stream, summarize
 from producer.run_folder import Runs, listing_stamp
 from smdtui.catalog import cache, lcls1_runs
 
-FORMAT = 3  # of the cache file; changes with the meaning of RunSummary
+FORMAT = 4  # of the cache file; changes with the meaning of RunSummary
 # The folder is listed again when its time of change is another, at the latest after so many seconds.
 LISTING_SECONDS = 60.0
 LIVELY_SECONDS, LIVELY = 3600.0, 50  # of the runs written to within the last hour so many are looked at in every poll
@@ -96,7 +97,7 @@ class RunCatalog:
         """Follow every record of the newest whole run that was not checked yet into its data, which finds what headers
         and sizes do not tell; the run's number, or None when all are checked.  What is wrong is in `known`.
 
-        It takes a second per million events, and a read of each event's head.
+        It takes a second per million events and stream, and a read of each event's beginning.
         """
         with self._lock:
             todo = (
@@ -116,7 +117,9 @@ class RunCatalog:
             except KeyError:
                 return run
             if files.identity == self._identity[run]:
-                wrong = [p.message for p in check_files(files) if p.severity == "error"]
+                found = check_files(files)
+                wrong = [p.message for p in found if p.severity == "error"]
+                wrong += [p.message for p in found if p.message.endswith(UNMATCHED)]
                 if wrong:
                     damaged = replace(self.known[run], state="damaged", problem=wrong[0])
                     self.known = {**self.known, run: damaged}
@@ -125,6 +128,21 @@ class RunCatalog:
     def identity(self, run: int) -> str:
         """Of the run's files as they were when last looked at; "" before that."""
         return self._identity.get(run, "")
+
+    def checked(self, run: int) -> bool:
+        """Whether nothing more can be found out about a run: it is not whole, or its records were followed."""
+        summary = self.known.get(run)
+        return summary is not None and (
+            summary.state != "complete" or summary.format != "xtc2" or self._checked.get(run) == self._identity.get(run)
+        )
+
+    def check(self, seconds: float) -> None:
+        """Follow the records of run after run for about so long, and remember what was found."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.check_next() is not None:
+            pass
+        with self._lock:
+            self._save()
 
     def summaries(self) -> list[RunSummary]:
         """All runs, ascending, as they are now."""

@@ -1,5 +1,6 @@
 """`smdtui runs` and `smdtui names`: what is on disk."""
 
+import math
 import sys
 from argparse import Namespace
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from smdtui import site as sites
 from smdtui.catalog.experiment import Experiment, resolve
 from smdtui.commands import CommandError, print_json, table_text
 from smdtui.site import Site
+
+CHECK_SECONDS = 3.0  # for following the records of runs that no one has followed before
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,20 @@ def runs(arguments: Namespace) -> int:
 
     where = place(arguments)
     catalog = RunCatalog(where.experiment.directory)
-    summaries = catalog.summaries()
+    catalog.poll()
+    catalog.check(math.inf if arguments.check else CHECK_SECONDS)
+    summaries = [catalog.known[run] for run in sorted(catalog.known)]
     if not summaries:
         raise CommandError(
             f"the folder {where.experiment.directory} has no runs: no file in it is named like "
             f"{where.experiment.name}-r0001-s000-c000.xtc2; another folder can be given with --dir"
         )
     production = production_states(where.experiment, [s.run for s in summaries], files=catalog.files)
-    rows = [run_json(s, production.get(s.run, "none")) for s in summaries]
+    rows = [{**run_json(s, production.get(s.run, "none")), "checked": catalog.checked(s.run)} for s in summaries]
     if arguments.json:
         print_json({"experiment": where.experiment.name, "runs": rows})
         return 0
-    from smdtui.words import size
+    from smdtui.words import plural, size
 
     header = ["run", "begin (UTC)", "events", "streams", "size", "state", "production"]
     cells = [
@@ -65,6 +70,11 @@ def runs(arguments: Namespace) -> int:
     for r in rows:
         if r["problem"]:
             print(f"run {r['run']}: {r['problem']}", file=sys.stderr)
+    open_ = sum(not r["checked"] for r in rows)
+    if open_:
+        print(
+            f"the records of {plural(open_, 'run')} were not followed into the data yet: --check does", file=sys.stderr
+        )
     return 0
 
 
