@@ -1,4 +1,4 @@
-"""What is promised to the operator though everything dies. `./run python benchmarks/torture.py kills|consoles [SEED]`
+"""What is promised to the operator though everything dies. `./run python benchmarks/nothing_lost.py kills|consoles [SEED]`
 
 kills: kill -9 at 100 random moments of the app, the follower and `submit` while batches of 20 runs are produced.
 """
