@@ -8,16 +8,20 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import SystemCommand
+from textual.message import Message
 from textual.screen import Screen
+from textual.signal import Signal
 from textual.theme import Theme
 
 from smdtui import crash
+from smdtui.jobs.feed import Look
 from smdtui.keys import KEYS
 from smdtui.screens.base import BaseScreen
 from smdtui.services import Services
@@ -53,6 +57,9 @@ LIGHT = Theme(
 )
 
 
+JOBS_AFTER = 1.0  # seconds after the first picture, from when on the jobs are looked at
+
+
 def _lazily(name: str, screen: str) -> Callable[[], Screen[Any]]:
     """A screen whose module is imported when it is first shown."""
 
@@ -81,9 +88,17 @@ class SmdApp(OrderedKeys):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]  # noqa: RUF012
     PAUSE_GC_ON_SCROLL = True
 
+    @dataclass
+    class Seen(Message):
+        """The jobs, as they were looked at."""
+
+        look: Look
+
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+        self.look = Look()
+        self.jobs_seen: Signal[Look] = Signal(self, "jobs seen")
         self.animation_level = "none"
         self.crash_report: Path | None = None
         self._visited: list[str] = []
@@ -94,6 +109,45 @@ class SmdApp(OrderedKeys):
         self.register_theme(LIGHT)
         self.theme = "ansi-dark" if self.console.color_system == "standard" else DARK.name
         self.call_after_refresh(_settle_memory)
+        self.set_timer(JOBS_AFTER, self.watch_jobs)  # what it imports must not delay the first picture
+
+    # -- jobs
+    def watch_jobs(self, near: bool | None = None) -> None:
+        """Look at the jobs from now on; `near`: somebody looks at their list, or no longer does."""
+        feed = self.services.job_feed(lambda look: self.post_message(self.Seen(look)))
+        feed.failed = self._looking_failed
+        if near is not None:
+            feed.look_closely(near)
+
+    def jobs_again(self) -> None:
+        """Look at once: something was done to a job."""
+        self.watch_jobs()
+        self.services.job_feed(lambda look: None).again()
+
+    def _looking_failed(self, error: Exception) -> None:
+        """In the thread of the feed."""
+        report = self.record_crash(error)
+        name = getattr(self.services.experiment, "name", "")
+        self.post_message(self.Seen(Look(name, trouble=f"something unexpected; the report is in {report}")))
+
+    def on_smd_app_seen(self, event: Seen) -> None:
+        self.look = event.look
+        self.jobs_seen.publish(event.look)
+        if event.look.ended:
+            self._announce(event.look.ended)
+
+    def _announce(self, ended: tuple[Any, ...]) -> None:
+        """Say aloud that jobs have ended, on the screen and to the terminal around it."""
+        from smdtui.jobs.notice import sequence, together
+
+        text, switch = together(ended), self.services.notify
+        good = all(job.state in ("verified", "cancelled") for job in ended)
+        self.notify(text, severity="information" if good else "error", markup=False)
+        if self._driver is not None:
+            self._driver.write(sequence("smdtui", text, switch.kinds, switch.environment))
+
+    def on_unmount(self) -> None:
+        self.services.close_jobs()
 
     # -- screens
     def show_screen(self, name: str) -> None:

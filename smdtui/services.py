@@ -40,6 +40,8 @@ class Services:
     _index: Any = field(default=None, repr=False)
     _probes: dict[Any, Any] = field(default_factory=dict, repr=False)
     _session: Any = field(default=None, repr=False)
+    _jobs: Any = field(default=None, repr=False)
+    _notify: Any = field(default=None, repr=False)
 
     @property
     def session(self) -> Any:
@@ -49,6 +51,24 @@ class Services:
 
             self._session = Session(self.state_dir, self.who)
         return self._session
+
+    @property
+    def notify(self) -> Any:
+        """smdtui.jobs.notice.Switch: how the terminal is told that a job has ended."""
+        if self._notify is None:
+            from smdtui.jobs.notice import Switch
+
+            self._notify = Switch(self.state_dir, getattr(self.site, "notify", None))
+        return self._notify
+
+    def job_feed(self, tell: Callable[[Any], object]) -> Any:
+        """smdtui.jobs.feed.JobFeed of whichever experiment is open, one for the app."""
+        if self._jobs is None:
+            from smdtui.jobs.feed import JobFeed
+
+            self._jobs = JobFeed(lambda: self.experiment, self.who, tell)
+            self._jobs.start()
+        return self._jobs
 
     @property
     def document(self) -> Any:
@@ -114,9 +134,16 @@ class Services:
         self._index[1].start()
         return self._index[0]
 
+    def close_jobs(self) -> None:
+        """Look at the jobs no more; they go on."""
+        if self._jobs is not None:
+            self._jobs.close()
+            self._jobs = None
+
     def close(self) -> None:
         """End the processes that read; jobs go on."""
         self._close_readers()
+        self.close_jobs()
         for probe in self._probes.values():
             probe.close()
         self._probes.clear()

@@ -34,16 +34,16 @@ SETTLE_SECONDS = 0.25  # after the last key, before the script is made and the c
 
 
 class LaunchScreen(BaseScreen):
-    """Dismissed when launched or left. `job` fills it in as that job was."""
+    """Dismissed when launched or left. `job` fills it in as that job was, `plan`: with this in place of its profile."""
 
     NAME = "launch"
     KEY_GROUPS: ClassVar[tuple[str, ...]] = ("launch", "fields")
     BINDINGS = bindings("launch")
     CSS_PATH = "launch.tcss"
 
-    def __init__(self, runs: str, job: Any = None) -> None:
+    def __init__(self, runs: str, job: Any = None, plan: Path | None = None) -> None:
         super().__init__()
-        self._runs, self._job = runs, job
+        self._runs, self._job, self._plan = runs, job, plan
         self.sheet: LaunchSheet
         self._settle: Timer | None = None
         self._launching = False
@@ -71,7 +71,7 @@ class LaunchScreen(BaseScreen):
         engine = services.site.default_engine
         ranks, events = engines[engine].ranks, 0
         if job is not None:
-            profile = Path(job.profile) if job.profile else profile
+            profile = self._plan or (Path(job.profile) if job.profile else profile)
             engine = job.engine if job.engine in engines else engine
             ranks, events = job.ranks or ranks, job.events_limit
         return LaunchSheet.new(

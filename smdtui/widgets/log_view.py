@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +17,20 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smdtui.jobs.log_file import LogFile
+from smdtui.jobs.log_filter import FilteredLog, LineFilter
+from smdtui.jobs.log_level import ERROR, level_of
+from smdtui.jobs.log_search import ERRORS, Wanted
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.columns import clean
 
-LEVEL = re.compile(r"\b(ERROR|CRITICAL|FATAL|Traceback|WARNING|WARN)\b")
 POLL = 0.15  # seconds between looks at the file
+TOLD = 0.2  # seconds between two words on how far a search is
 SYNC = 7  # the scroll bar follows every so many of them: moving it costs more than painting the lines
 
 
 class LogView(ScrollView, can_focus=True):
-    """`open` another file; `find` and `find_again` search. `follow` is on while it shows the end."""
+    """`open` another file; `find`, `find_again` and `find_error` search; `only` leaves lines out. `follow` is on while
+    it shows the end."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--error", "log--warn", "log--hit", "log--muted"}
     DEFAULT_CSS = """
@@ -43,10 +47,10 @@ class LogView(ScrollView, can_focus=True):
 
     @dataclass
     class Grew(Message):
-        """The file has other lines than before; `error` says why it cannot be read."""
+        """What is shown of the file has other lines than before; `error` says why it cannot be read."""
 
         view: LogView
-        file: LogFile | None
+        file: LogFile | FilteredLog | None
         error: str = ""
 
         def can_replace(self, message: Message) -> bool:
@@ -64,10 +68,21 @@ class LogView(ScrollView, can_focus=True):
         def control(self) -> LogView:
             return self.view
 
+    @dataclass
+    class Searching(Message):
+        """How far the search is, 0 to 1."""
+
+        view: LogView
+        share: float
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, LogView.Searching) and message.view is self.view
+
     def __init__(self, path: Path | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.path = path
-        self.file: LogFile | None = None
+        self.file: LogFile | FilteredLog | None = None
+        self.wanted = LineFilter()
         self.lines = 0
         self.hit = -1
         self.needle = ""
@@ -77,6 +92,7 @@ class LogView(ScrollView, can_focus=True):
         self._page: tuple[int, Sequence[str]] = (0, ())
         self._stop = threading.Event()
         self._search = threading.Event()
+        self.searching = False
 
     # -- the file
     def on_mount(self) -> None:
@@ -90,25 +106,40 @@ class LogView(ScrollView, can_focus=True):
     def open(self, path: Path | None) -> None:
         """Show another file (None: nothing), at its end."""
         self._stop.set()
-        self._search.set()
+        self.stop_search()
         self._stop = threading.Event()
         self.path, self.file, self.lines, self.hit, self._page = path, None, 0, -1, (0, ())
         self.virtual_size = Size(1, 0)
         self.follow, self._words = True, "" if path is None else "nothing written yet"
         self.refresh()
         if path is not None:
-            threading.Thread(target=self._watch, args=(path, self._stop), name="smdtui log", daemon=True).start()
+            watching = (path, self.wanted, self._stop)
+            threading.Thread(target=self._watch, args=watching, name="smdtui log", daemon=True).start()
 
-    def _watch(self, path: Path, stop: threading.Event) -> None:
+    def only(self, wanted: LineFilter) -> None:
+        """Show these lines only; begins again at the end."""
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self.open(self.path)
+            if self.path is not None and not wanted.open:
+                self._words = "no line of this log is shown"
+
+    def _watch(self, path: Path, wanted: LineFilter, stop: threading.Event) -> None:
         """Count the lines that arrive, in a thread of its own."""
         file: LogFile | None = None
+        shown: LogFile | FilteredLog | None = None
         try:
             while not stop.is_set():
                 if file is None and path.exists():
                     file = LogFile(path)
-                if file is not None and file.grow(0.05):
-                    self.post_message(self.Grew(self, file))
-                    if not file.complete:
+                    shown = file if wanted.open else FilteredLog(file, wanted)
+                if file is not None and shown is not None:
+                    grew = file.grow(0.05)
+                    if isinstance(shown, FilteredLog):
+                        grew = shown.grow(0.05)
+                    if grew:
+                        self.post_message(self.Grew(self, shown))
+                    if not (file.complete and shown.complete):
                         stop.wait(0.001)  # let the screen have its turn
                         continue
                 stop.wait(POLL)
@@ -171,8 +202,8 @@ class LogView(ScrollView, can_focus=True):
             style = base + self.get_component_rich_style("log--muted", partial=True)
             return Strip([Segment(words, style)]).adjust_cell_length(width, style)
         style = base
-        if level := LEVEL.search(text):
-            name = "warn" if level[0].startswith("WARN") else "error"
+        if level := level_of(text):
+            name = "error" if level == ERROR else "warn"
             style += self.get_component_rich_style(f"log--{name}", partial=True)
         if number == self.hit:
             style += self.get_component_rich_style("log--hit", partial=True)
@@ -216,27 +247,55 @@ class LogView(ScrollView, can_focus=True):
 
     def find_again(self, forward: bool = True) -> None:
         """The next place, or the one before; posts Found."""
-        file, needle = self.file, self.needle
-        if file is None or not needle:
-            self.post_message(self.Found(self, needle, None))
-            return
+        if self.file is None or not self.needle:
+            self.post_message(self.Found(self, self.needle, None))
+        else:
+            self._seek(self.needle, self.needle, forward)
+
+    def find_error(self, forward: bool) -> None:
+        """The next line that tells of an error, or the one before, seen from the one found last, else from the end."""
+        if self.file is None:
+            self.post_message(self.Found(self, "an error", None))
+        else:
+            self._seek(ERRORS, "an error", forward)
+
+    def stop_search(self) -> bool:
+        """True when one was under way."""
+        was, self.searching = self.searching, False
         self._search.set()
+        return was
+
+    def _seek(self, wanted: str | Wanted, words: str, forward: bool) -> None:
+        file = self.file
+        assert file is not None
+        self.stop_search()
         stop = self._search = threading.Event()
-        start = (self.hit if self.hit >= 0 else self.top - 1) + (1 if forward else -1)
+        self.searching = True
+        top = self.lines if self.follow and not forward and not isinstance(wanted, str) else self.top
+        start = (self.hit if self.hit >= 0 else top - (1 if forward else 0)) + (1 if forward else -1)
+        told = time.monotonic()
+
+        def progress(share: float) -> None:
+            nonlocal told
+            if time.monotonic() - told > TOLD and not stop.is_set():
+                told = time.monotonic()
+                self.post_message(self.Searching(self, share))
 
         def search() -> None:
             try:
-                line = file.search(needle, start, stop.is_set, backwards=not forward)
+                line = file.search(wanted, start, stop.is_set, not forward, progress)
                 if line is None:
-                    line = file.search(needle, 0 if forward else file.lines, stop.is_set, backwards=not forward)
+                    around = 0 if forward else file.lines
+                    line = file.search(wanted, around, stop.is_set, not forward, progress)
             except (OSError, ValueError):  # closed meanwhile
                 return
             if not stop.is_set():
-                self.post_message(self.Found(self, needle, line))
+                self.post_message(self.Found(self, words, line))
 
         threading.Thread(target=search, name="smdtui search", daemon=True).start()
 
     def on_log_view_found(self, event: Found) -> None:
+        self.searching = False
         if event.line is not None:
             self.hit = event.line
             self._go(max(0, event.line - self.size.height // 3))

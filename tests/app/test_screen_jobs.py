@@ -9,10 +9,11 @@ import pytest
 from snapshot import check_snapshot, screen_text
 
 from smdtui.app import SmdApp
+from smdtui.jobs.feed import signature
 from smdtui.jobs.folder import JobFolder
 from smdtui.jobs.job import Job
 from smdtui.jobs.progress import Progress, Rank
-from smdtui.screens.job_rows import JOB_COLUMNS, cancel_question, job_cells, rank_cells, signature, told
+from smdtui.screens.job_rows import JOB_COLUMNS, cancel_question, job_cells, rank_cells, told
 from smdtui.screens.launch import LaunchScreen
 from smdtui.services import Selection, Services
 from smdtui.widgets.columns import fit_columns
@@ -64,7 +65,7 @@ def texts(cells):
 # -- rows, without a screen
 def test_a_row_reads_without_colour():
     assert texts(job_cells(job(), NOW)) == [
-        "17", "◐ running", "██▌░░░░░░░  25%", "50/200", "10", "15 s", "ada", "07:59:00",
+        "17", "◐ running", "██▌░░░░░░░  25%", "50/200", "10", "15 s", "ada", "07:59:00", "",
     ]  # fmt: skip
     assert texts(job_cells(job(), NOW, ascii_only=True))[1:3] == ["* running", "##........  25%"]
     assert texts(job_cells(job("verified", 200), NOW))[1:3] == ["✓ verified", "██████████ 100%"]
@@ -110,8 +111,10 @@ def test_the_signature_changes_with_what_is_shown_only():
 
 
 def test_the_question_names_the_job():
-    assert "Run 17 on local (20270115T080000-r0017-ab12), 50 of 200 events done" in cancel_question(job())
-    assert "ada" in cancel_question(job())
+    assert "Run 17 on local (20270115T080000-r0017-ab12), 50 of 200 events done" in cancel_question([job()])
+    assert "ada" in cancel_question([job()])
+    many = cancel_question([job(run=n) for n in range(20)])
+    assert "Run 5 on" in many and "Run 6 on" not in many and "... and 14 more" in many
 
 
 # -- on the screen
@@ -139,7 +142,7 @@ async def test_without_jobs_it_says_how_to_make_one(opened, wait_for):
     async with app.run_test(size=(80, 24)) as pilot:
         await show(pilot, app)
         await wait_for(pilot, lambda: "No job yet" in screen_text(app), "the hint")
-        for key in ("x", "r", "o", "s", "enter", "v", "f", "n"):
+        for key in ("x", "r", "o", "s", "enter", "p", "f", "n"):
             await pilot.press(key)
 
 
@@ -154,7 +157,7 @@ async def test_a_job_is_watched_cancelled_after_a_question_and_found_again(opene
         await wait_for(pilot, lambda: "is rank 0" in screen_text(app), "its log")
         before = screen.current.done
         await wait_for(pilot, lambda: screen.current.done > before, "its progress")
-        await pilot.press("v")
+        await pilot.press("p")
         assert "serial" in screen_text(app) and "reading" in screen_text(app)
         await pilot.press("x")
         await wait_for(pilot, lambda: isinstance(app.screen, Confirm), "the question")
@@ -188,7 +191,7 @@ async def test_a_failure_says_its_cause_above_the_log(opened, bench, wait_for): 
         await pilot.press("r")
         await wait_for(pilot, lambda: isinstance(app.screen, LaunchScreen), "the launch sheet")
         await pilot.press("escape")
-        await pilot.press("s")
+        await pilot.press("t")
         await wait_for(pilot, lambda: isinstance(app.screen, TextView), "the script")
         assert "#!/bin/bash" in screen_text(app)
 
@@ -204,10 +207,10 @@ async def test_the_log_is_searched_and_left(opened, bench, wait_for):  # noqa: F
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await show(pilot, app)
         await wait_for(pilot, lambda: "line 499" in screen_text(app), "the log's end")
-        await pilot.press("v")
+        await pilot.press("p")
         await wait_for(pilot, lambda: "serial" in screen_text(app), "how far its rank came")
         assert "done" in screen_text(app)
-        await pilot.press("v", "enter")
+        await pilot.press("p", "enter")
         assert screen.log_view.has_focus and screen.list.size.height <= 4
         await pilot.press("slash", *"needle", "enter")
         await wait_for(pilot, lambda: "needle [red]" in screen_text(app), "the place")
@@ -270,7 +273,7 @@ async def test_a_snapshot(wait_for, monkeypatch, tmp_path):
         await pilot.press("4")
         await wait_for(pilot, lambda: app.screen.NAME == "jobs" and bool(app.screen.jobs), "the jobs")
         check_snapshot(app, "jobs_80x24")
-        await pilot.press("v")
+        await pilot.press("p")
         await pilot.pause()
         check_snapshot(app, "jobs_ranks_80x24")
         shutil.rmtree(tmp_path / "0", ignore_errors=True)
