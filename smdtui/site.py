@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -33,7 +33,8 @@ class Engine:
     sbatch of that name (`ranks_per_node`: --ntasks-per-node), where it is not "", 0 or false. `reservation_from` and
     `reservation_until` are ISO 8601 dates or times between which the reservation may be asked for; `concurrency` > 0
     makes the runs of one launch an array of which so many run at a time; `event_builders` is psana's PS_EB_NODES, 0 =
-    one per 32 ranks; `extra` are further options as in a shell."""
+    one per 32 ranks; `extra` are further options as in a shell. ``{experiment}`` in account and reservation is its
+    name."""
 
     kind: str = "local"
     launcher: str = ""
@@ -53,12 +54,34 @@ class Engine:
     event_builders: int = 0
     extra: str = ""
 
+    def of(self, experiment: str) -> "Engine":
+        """The engine as it is for one experiment."""
+        account, reservation = (text.replace("{experiment}", experiment) for text in (self.account, self.reservation))
+        return replace(self, account=account, reservation=reservation)
+
 
 _COMMON = ("kind", "launcher", "ranks")
 _SLURM_ONLY = tuple(f.name for f in fields(Engine) if f.name not in _COMMON)
 _OWN_OPTIONS = {"-D", "-H", "-J", "-Q", "-W", "-a", "-b", "-e", "-i", "-n", "-o"} | {
     *("--array", "--begin", "--chdir", "--comment", "--error", "--hold", "--input", "--job-name", "--ntasks"),
-    *("--output", "--parsable", "--quiet", "--requeue", "--test-only", "--wait", "--wrap"),
+    *(
+        "--no-requeue",
+        "--open-mode",
+        "--output",
+        "--parsable",
+        "--quiet",
+        "--requeue",
+        "--test-only",
+        "--wait",
+        "--wrap",
+    ),
+}
+# Options that have a key of their own, so that one place says them.
+_KEYED_OPTIONS = {
+    **{"-p": "partition", "--partition": "partition", "-A": "account", "--account": "account", "-q": "qos"},
+    **{"--qos": "qos", "--reservation": "reservation", "-C": "constraint", "--constraint": "constraint"},
+    **{"-t": "time", "--time": "time", "-N": "nodes", "--nodes": "nodes", "--exclusive": "exclusive"},
+    **{"--ntasks-per-node": "ranks_per_node", "--tasks-per-node": "ranks_per_node"},
 }
 
 
@@ -211,6 +234,9 @@ class _Reader:
         for name in ("nodes", "ranks_per_node", "concurrency", "event_builders"):
             if getattr(engine, name) < 0:
                 self.wrong(f"{name} must be 0 or more, not {getattr(engine, name)}", f"{key}.{name}")
+        for name in ("account", "reservation"):
+            if re.search(r"[{}]", getattr(engine, name).replace("{experiment}", "")):
+                self.wrong(f"{name} may hold {{experiment}} and no other braces", f"{key}.{name}")
         if engine.time and not re.fullmatch(r"(\d+-)?\d+(:\d+){0,2}", engine.time):
             self.wrong(f'time is {engine.time!r}; write "4:00:00", "1-12" or minutes', f"{key}.time")
         if engine.nodes and engine.ranks_per_node and engine.nodes * engine.ranks_per_node < engine.ranks:
@@ -229,8 +255,21 @@ class _Reader:
             self.wrong(f"extra cannot be read as options: {e}", f"{key}.extra")
             return
         for word in words:
-            if word.split("=")[0] in _OWN_OPTIONS:
-                self.wrong(f"{word} in extra: this program sets that option itself", f"{key}.extra")
+            self.extra(word, f"{key}.extra")
+
+    def extra(self, word: str, key: str) -> None:
+        """One word that sbatch is given besides. Its long options may be cut short, as in --part=x."""
+        if not re.fullmatch(r"-[A-Za-z].*|--[a-z].*", word):
+            self.wrong(f"{word!r} in extra is no option; write each as one word, such as --nodelist=n1", key)
+            return
+        long = word.startswith("--")
+        name = word.split("=")[0] if long else word[:2]
+        own = [o for o in _OWN_OPTIONS if o == name or (long and o.startswith(name))]
+        keyed = [k for o, k in _KEYED_OPTIONS.items() if o == name or (long and o.startswith(name))]
+        if own:
+            self.wrong(f"{word} in extra: this program sets that option itself", key)
+        elif keyed:
+            self.wrong(f"{word} in extra: the engine has the key {keyed[0]} for it", key, keyed[0])
 
     def place(self, text: str, base: Path) -> str | None:
         """`text` with ~ and variables replaced, relative to the site file; None where a variable is not set."""

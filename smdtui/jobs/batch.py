@@ -9,7 +9,7 @@ from pathlib import Path
 
 from producer.problem import Problem
 from smdtui.jobs import slurm
-from smdtui.jobs.folder import SCRIPT, JobFolder, make_folder, utc, write_whole
+from smdtui.jobs.folder import ARRAY, CANCEL, SCRIPT, JobFolder, make_folder, utc, write_whole
 from smdtui.jobs.launch import LaunchError, Prepared, jobs_folder, open_job, rejected, submit, write_job
 
 ARRAYS = ".arrays"  # under the jobs folder: the script of each array, and what Slurm itself says of its tasks
@@ -59,6 +59,8 @@ def _array(prepared: Sequence[Prepared]) -> Iterator[tuple[Prepared, JobFolder |
     if not made:
         return
     try:
+        for task, (_, folder) in enumerate(made, 1):
+            folder.write(ARRAY, {"folder": str(place), "task": task})
         found = _send([folder for _, folder in made], place, name, made[0][0])
     except (OSError, RuntimeError) as e:
         for one, folder in made:
@@ -67,6 +69,8 @@ def _array(prepared: Sequence[Prepared]) -> Iterator[tuple[Prepared, JobFolder |
     for task, (one, folder) in enumerate(made, 1):
         if found is not None:
             slurm.adopt(folder, f"{found[0]}_{task}", found[1])
+            if folder.has(CANCEL):  # while sbatch was at work
+                slurm.cancel(folder)
         yield one, folder
 
 

@@ -24,8 +24,8 @@ import tomllib
 
 REQUEST, PLAN, SCRIPT, ENGINE = "request.toml", "plan.toml", "submit.sh", "engine.toml"
 EXIT, VERDICT, CANCEL, REJECTED = "exit.toml", "verdict.toml", "cancel.toml", "rejected.toml"
-# Under Slurm: its begin, its end as Slurm says it, and who held or released it last.
-START, SCHEDULER, HOLD = "start.toml", "scheduler.toml", "hold.toml"
+# Under Slurm: its begin, its end as Slurm says it, who held or released it last, and which task of an array it is.
+START, SCHEDULER, HOLD, ARRAY = "start.toml", "scheduler.toml", "hold.toml", "array.toml"
 WAITS = "waits.toml"  # a local job's, until there is room on the machine
 EVENTS, LOG, PROGRESS, SUPERVISOR_LOG, HEARTBEAT = "events.jsonl", "log.txt", "progress", "supervisor.txt", "heartbeat"
 

@@ -22,6 +22,7 @@ from smdtui.jobs.folder import (
     PLAN,
     REJECTED,
     SCRIPT,
+    START,
     JobFolder,
     create,
     locked,
@@ -31,6 +32,7 @@ from smdtui.jobs.folder import (
 )
 from smdtui.jobs.job import Job
 from smdtui.jobs.launcher import launcher_words
+from smdtui.jobs.rank_split import event_builders, rank_split
 from smdtui.jobs.script import script_text
 from smdtui.jobs.states import LOST
 from smdtui.jobs.states import REJECTED as REJECTED_STATE
@@ -130,6 +132,7 @@ def prepare(site: Site, request: Request) -> Prepared:
             Problem("error", f"there is no engine {name!r}; there are {have}", suggestion="".join(near[:1]))
         )
         engine = Engine()
+    engine = engine.of(request.experiment.name)
     ranks = request.ranks or engine.ranks
     if ranks < 1 or ranks == 2:
         problems.append(Problem("error", f"{ranks} ranks were asked for; psana needs 1, or at least 3"))
@@ -184,10 +187,10 @@ def _script(
 ) -> str:
     limit = f", the first {request.events} events" if request.events else ""
     under_slurm = engine.kind == "slurm"
-    builders = slurm.event_builders(engine, ranks) if under_slurm else 0
+    builders = event_builders(engine, ranks) if under_slurm else 0
     title = f"run {request.run} of {request.experiment.name} with {ranks} rank{'s' if ranks > 1 else ''}{limit}"
-    if under_slurm and ranks > 1:
-        title += f": 1 reads the small data, {builders} build events, {ranks - 1 - builders} analyse"
+    if ranks > 1:
+        title += f": {rank_split(engine, ranks).words}"
     return script_text(
         job,
         title,
@@ -267,9 +270,9 @@ def _overtaken(prepared: Prepared, known: Sequence[Job]) -> list[Problem]:
 
 
 def _give_up(known: Sequence[Job], prepared: Prepared) -> None:
-    """What never began is cancelled: its supervisor, should it come after all, finds that out."""
+    """What never began is cancelled: its supervisor or script, should it come after all, finds that out."""
     for job in known:
-        never_began = job.state == LOST and job.kind == "local" and not job.folder.has(ENGINE)
+        never_began = job.state == LOST and not job.folder.has(ENGINE) and not job.folder.has(START)
         if never_began and job.output == str(prepared.output) and not job.folder.has(CANCEL):
             job.folder.write(CANCEL, {"who": prepared.request.who, "time": utc()})
             job.folder.event("given up", prepared.request.who)

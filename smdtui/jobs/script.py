@@ -83,9 +83,11 @@ if [ -n "$SLURM_JOB_ID" ]; then
         stopped=SIGTERM
         exit 143
     fi
+    number=$SLURM_JOB_ID
+    [ -z "$SLURM_ARRAY_JOB_ID" ] || number=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
     text="when = \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"
 host = \"$(uname -n)\"
-job = \"$SLURM_JOB_ID\"
+job = \"$number\"
 nodes = \"$SLURM_JOB_NODELIST\""
     printf '%s\n' "$text" >.start.$$ && mv -f .start.$$ start.toml
 fi

@@ -20,6 +20,7 @@ from typing import Any
 from producer.problem import Problem
 from smdtui.jobs.cancelled import Cancelled
 from smdtui.jobs.folder import (
+    ARRAY,
     CANCEL,
     ENGINE,
     EXIT,
@@ -34,8 +35,9 @@ from smdtui.jobs.folder import (
     seconds,
     utc,
 )
+from smdtui.jobs.rank_split import rank_split
 from smdtui.jobs.slurm_hold import hold_words, lately
-from smdtui.jobs.slurm_poll import LIVELY_SECONDS, Known, SlurmDown, Wanted, ask, command, scrubbed
+from smdtui.jobs.slurm_poll import LIVELY_SECONDS, TASK, Known, SlurmDown, Wanted, ask, command, scrubbed
 from smdtui.jobs.slurm_words import UNKNOWN, Line, pending_words, read_sbatch, refusal_words
 from smdtui.jobs.span import span
 from smdtui.jobs.states import EngineFacts
@@ -45,12 +47,6 @@ SUBMIT_SECONDS, CANCEL_SECONDS = 60.0, 30.0
 FRESH_SECONDS = 30.0  # progress so young says that the job runs; Slurm need not be asked
 OLD_SECONDS = 60.0  # an answer older than this is shown with its age
 SETTLED_SECONDS = 86400.0  # how a job ended that long ago is asked no more
-RANKS_PER_BUILDER = 32
-
-
-def event_builders(engine: Engine, ranks: int) -> int:
-    """psana's PS_EB_NODES: ranks that put events together for the workers."""
-    return engine.event_builders or max(1, ranks // RANKS_PER_BUILDER)
 
 
 def check(engine: Engine, ranks: int) -> list[Problem]:
@@ -60,9 +56,9 @@ def check(engine: Engine, ranks: int) -> list[Problem]:
     if engine.ranks_per_node and engine.nodes and ranks > engine.nodes * engine.ranks_per_node:
         room = engine.nodes * engine.ranks_per_node
         problems.append(Problem("error", f"{ranks} ranks do not fit on {engine.nodes} nodes, which hold {room}"))
-    builders = event_builders(engine, ranks)
-    if 1 < ranks < builders + 2:
-        message = f"{ranks} ranks are too few for {builders} event builders: at least {builders + 2}"
+    split = rank_split(engine, ranks)
+    if split.workers < 1:
+        message = f"{ranks} ranks are too few for {split.builders} event builders: at least {split.builders + 2}"
         problems.append(Problem("error", message))
     return problems + _reservation(engine)
 
@@ -163,7 +159,7 @@ def open_question(folder: JobFolder, now: float) -> bool:
         return False
     exit_ = folder.table(EXIT)
     if exit_ is None:
-        return folder.has(ENGINE) or not folder.has(CANCEL)
+        return folder.has(ENGINE) or folder.has(START) or not folder.has(CANCEL)
     ended = seconds(str(exit_.get("when", ""))) or now
     return exit_.get("status") != 0 and not folder.has(CANCEL) and now - ended < SETTLED_SECONDS
 
@@ -178,20 +174,40 @@ def facts(folders: Sequence[JobFolder], now: float) -> dict[Path, EngineFacts]:
         if scheduler is not None:
             found[folder.path] = EngineFacts(False, final=scheduler)
         elif open_question(folder, now):
+            engine = folder.table(ENGINE) or _begun(folder)
             if _progress_age(folder, now) < FRESH_SECONDS and not folder.has(EXIT) and not folder.has(CANCEL):
                 found[folder.path] = EngineFacts(True)
                 continue
-            engine = folder.table(ENGINE)
             if engine is None and _age(folder, now) < SUBMIT_SECONDS + 15:
                 found[folder.path] = EngineFacts(None, pending=True, reason="it is being handed to Slurm")
                 continue
-            asked[folder] = Wanted(_name(folder), str((engine or {}).get("job", "")))
+            number = str((engine or {}).get("job", ""))
+            asked[folder] = Wanted(_name(folder) if number else _sought(folder), number)
             lively = _age(folder, now) < LIVELY_SECONDS or lately(folder)
             hasten = hasten or lively or folder.has(EXIT) or folder.has(CANCEL)
     known = ask(list(asked.values()), hasten) if asked else Known()
     for folder, wanted in asked.items():
         found[folder.path] = _said(folder, wanted, known, time.time())
     return found
+
+
+def _sought(folder: JobFolder) -> str:
+    """The name to look for where no number is known; all tasks of an array share a name."""
+    task = (folder.table(ARRAY) or {}).get("task", "")
+    return f"{_name(folder)}{TASK}{task}" if task else _name(folder)
+
+
+def _begun(folder: JobFolder) -> dict[str, Any] | None:
+    """engine.toml, as far as start.toml tells it, of a job that began before its number was written down."""
+    start = folder.table(START) or {}
+    return _adopted(folder, str(start["job"])) if start.get("job") else None
+
+
+def _adopted(folder: JobFolder, number: str) -> dict[str, Any]:
+    # The folder may be somebody else's: then the owner's programs will write it down.
+    with contextlib.suppress(OSError):
+        adopt(folder, number, "")
+    return folder.table(ENGINE) or {"kind": "slurm", "job": number, "name": _name(folder)}
 
 
 def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> EngineFacts:
@@ -204,7 +220,7 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
             )
         if not number:
             return EngineFacts(False, reason="Slurm does not have it")
-        adopt(folder, number, "")
+        _adopted(folder, number)
         return EngineFacts(True, pending=True, reason="found in Slurm by its name")
     line = known.line(wanted)
     if line is None:
@@ -255,7 +271,7 @@ def cancel(folder: JobFolder, who: str = "") -> Cancelled:
     if not folder.has(CANCEL):
         folder.write(CANCEL, {"who": who, "time": utc(), "host": socket.gethostname()})
         folder.event("cancel", who)
-    engine: Mapping[str, Any] | None = folder.table(ENGINE)
+    engine: Mapping[str, Any] | None = folder.table(ENGINE) or _begun(folder)
     if engine is None:
         return Cancelled(True, f"{folder.id} is cancelled; if Slurm has it, submit.sh ends at once")
     # The name beside the number: it may belong to another job by now.

@@ -18,7 +18,8 @@ def ask(folder: JobFolder, who: str, held: bool) -> Cancelled:
     number, name = str(engine.get("job", "")), str(engine.get("name", ""))
     if not number:
         return Cancelled(False, f"{folder.id}: Slurm has not given it a number yet; try again in a moment")
-    verb = "hold" if held else "release"
+    # "uhold" is a hold that the owner can end, also when an operator of Slurm asked for it.
+    verb = "uhold" if held else "release"
     # By its name, since the number may be another job's by now; but the tasks of an array share one name.
     which = number if "_" in number else f"jobname={name}"
     try:
@@ -29,7 +30,7 @@ def ask(folder: JobFolder, who: str, held: bool) -> Cancelled:
         said = " ".join((err or out).split())
         return Cancelled(False, f"{folder.id}: scontrol says: {said or status}")
     folder.write(HOLD, {"held": held, "who": who, "time": utc()})
-    folder.event(verb, who)
+    folder.event("hold" if held else "release", who)
     return Cancelled(True, f"{folder.id} is {'held' if held else 'released'}")
 
 

@@ -28,6 +28,7 @@ LIVELY_SECONDS = 60.0  # for so long after a change another one is expected
 CALL_SECONDS = 45.0  # a controller that is down makes squeue try for 18 s
 PATIENCE_SECONDS = 2.0  # how long a caller waits for the answer that it caused itself
 FORGET_SECONDS = 180.0  # what nobody has wanted for so long is asked no more
+TASK = "#"  # between the name of an array and the number of a task, when both are looked for
 TRIES = 3  # accounting is seconds late; after so many empty answers it knows nothing
 
 _DROPPED = re.compile(
@@ -78,7 +79,8 @@ def command(words: Sequence[str], environment: Mapping[str, str], timeout: float
 
 @dataclass(frozen=True)
 class Wanted:
-    """A job to ask for: `id` "" where only its name is known (whoever sent it ended before writing the id down)."""
+    """A job to ask for: `id` "" where only its name is known (whoever sent it ended before writing the id down); the
+    name is then followed by ``#3`` for the third task of an array."""
 
     name: str
     id: str = ""
@@ -201,14 +203,16 @@ def _question(known: Known) -> None:
     unfinished = [w for w in entries if w.id and not _over(known, w)]
     gone = [w for w in unfinished if w.id in known.missing]
     lost = [w for w in entries if not w.id and w.name not in known.names]
-    if lost and known.last != "names":
-        known.last = "names"
+    kinds = [kind for kind, some in (("names", lost), ("sacct", gone), ("squeue", unfinished)) if some]
+    if not kinds:
+        return
+    # None is asked twice in a row while another one waits.
+    known.last = next((kind for kind in kinds if kind != known.last), kinds[0])
+    if known.last == "names":
         _find(known, lost)
-    elif gone and known.last != "sacct":
-        known.last = "sacct"
+    elif known.last == "sacct":
         _history(known, gone)
-    elif unfinished:
-        known.last = "squeue"
+    else:
         _queue(known, unfinished)
 
 
@@ -258,12 +262,15 @@ def _history(known: Known, gone: Sequence[Wanted]) -> None:
 
 def _find(known: Known, lost: Sequence[Wanted]) -> None:
     """Jobs of which only the name is known."""
-    names = ",".join(w.name for w in lost)
+    names = ",".join(dict.fromkeys(w.name.partition(TASK)[0] for w in lost))
     words = ["squeue", "-h", "-r", "-t", "all", "--me", "-n", names, "-o", SQUEUE_FORMAT]
     status, out, err = command(words, os.environ, CALL_SECONDS)
     if status:
         raise SlurmDown(f"squeue ended with {status}: {err.strip() or 'no message'}")
-    ids = {line.name: line.id for line in read_squeue(out).values()}
+    ids: dict[str, str] = {}
+    for line in read_squeue(out).values():
+        task = line.id.partition("_")[2]
+        ids[f"{line.name}{TASK}{task}" if task else line.name] = line.id
     for w in lost:
         known.names[w.name] = ids.get(w.name, "")
     known.answered = time.time()

@@ -16,7 +16,7 @@ from smdtui.jobs import slurm as driver
 from smdtui.jobs.batch import submit_all
 from smdtui.jobs.folder import JobFolder
 from smdtui.jobs.job import Job, read_job
-from smdtui.jobs.launch import LaunchError, prepare
+from smdtui.jobs.launch import LaunchError
 from smdtui.jobs.store import list_jobs
 
 
@@ -254,23 +254,6 @@ def test_the_script_runs_by_hand(lab):
     done = subprocess.run(["bash", str(folder.path / "submit.sh")], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert read_job(folder).state == "verified"
-
-
-def test_all_of_a_preset_reaches_sbatch_and_the_rest_is_refused(lab):
-    preset(
-        lab, constraint="fast", qos="high", account="lcls:x", nodes=2, ranks_per_node=3, exclusive=True, extra="-p x"
-    )
-    words = prepare(lab.site, lab.request(ranks=5)).sending
-    for word in (
-        *("--ntasks=5", "--partition=debug", "--account=lcls:x", "--qos=high", "--constraint=fast", "--time=10"),
-        *("--nodes=2", "--ntasks-per-node=3", "--exclusive", "-p", "x"),
-    ):
-        assert word in words
-    assert "7 ranks do not fit on 2 nodes" in " ".join(p.text() for p in lab.prepare(ranks=7).problems)
-    preset(lab, reservation="beam", reservation_until="2020-01-01")
-    assert "the reservation beam ended on 2020-01-01" in " ".join(p.text() for p in lab.prepare().problems)
-    preset(lab, reservation="beam", reservation_until="", reservation_from="2999-01-01")
-    assert "begins on 2999-01-01" in " ".join(p.text() for p in lab.prepare().problems)
 
 
 def test_the_time_limit_is_named(lab, slurm):
