@@ -132,7 +132,8 @@ def _too_much(
     parts: Mapping[int, List[Tuple[np.ndarray, np.ndarray, np.ndarray]]],
     by_key: Mapping[int, Names],
 ) -> np.ndarray:
-    """(ShapesData,) bool: whether its arrays are said to be larger than its data, or no sizes are said."""
+    """(ShapesData,) bool: whether nobody declared it, its arrays are said to be larger than its data, or no sizes are
+    said."""
     place, size = {}, {}
     for kind, found in parts.items():
         place[kind], size[kind] = np.zeros(len(event), np.int64), np.zeros(len(event), np.int64)
@@ -141,9 +142,10 @@ def _too_much(
     bad = np.zeros(len(event), bool)
     for key in np.unique(keys).tolist():
         names = by_key.get(key)
-        if names is None:
-            continue
         which = np.flatnonzero(keys == key)
+        if names is None:  # which psana aborts on, too
+            bad[which] = True
+            continue
         arrays = [field for field in names.fields if field.rank]
         need = np.full(len(which), float(sum(TYPES[field.type].itemsize for field in names.fields if not field.rank)))
         bad[which] |= size[SHAPES][which] < 4 * HIGHEST_RANK * len(arrays)
