@@ -6,7 +6,7 @@ All that is known here of psana's inside (4.x, LCLS-II) is in this file and in `
 
 import bisect
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ TEXT_TYPE = 10
 ENUM_TYPE = 11
 LONGEST_PATH = 200  # characters; psana keeps no more of a file's name
 SEARCH_BACK = 10  # slow updates; as psana's PS_N_STEP_SEARCH_STEPS
+STALE = "StaleFlags"  # what the DAQ's EPICS archiver calls its flags of the PVs that do not answer
 
 
 class CannotOpen(Exception):
@@ -64,16 +65,29 @@ class Variable:
         self._store, self._places = store, places
 
     def value(self, timestamp: int) -> Any:
-        """A number, text, an array, or None when nothing was recorded yet."""
-        for manager, interface, segment in self._places:
-            last = bisect.bisect_left(manager._timestamps, timestamp) - 1
-            for position in range(last, max(-1, last - SEARCH_BACK), -1):
-                recorded = getattr(manager.dgrams[position], self._store, None)
-                held = None if recorded is None else getattr(recorded.get(segment), interface, None)
-                value = None if held is None else getattr(held, self.name, None)
-                if value is not None:
-                    return value
+        """A number, text, an array, or None when nothing was recorded yet, or not in the last SEARCH_BACK updates."""
+        for place in self._places:
+            value = _recorded(self._store, place, self.name, timestamp)
+            if value is not None:
+                return value
         return None
+
+    def late(self, timestamp: int) -> bool:
+        """Whether a value that is None is no longer there, rather than not yet."""
+        return all(bisect.bisect_left(m._timestamps, timestamp) >= SEARCH_BACK for m, _, _ in self._places)
+
+
+def _recorded(store: str, place: Tuple[Any, str, int], name: str, timestamp: int) -> Any:
+    """The last value of a field before that time, None when there is none."""
+    manager, interface, segment = place
+    last = bisect.bisect_left(manager._timestamps, timestamp) - 1
+    for position in range(last, max(-1, last - SEARCH_BACK), -1):
+        recorded = getattr(manager.dgrams[position], store, None)
+        held = None if recorded is None else getattr(recorded.get(segment), interface, None)
+        value = None if held is None else getattr(held, name, None)
+        if value is not None:
+            return value
+    return None
 
 
 class Environment:
@@ -85,6 +99,7 @@ class Environment:
         self._managers = list(self._store.env_managers)
         self._types: Dict[str, FieldType] = {}
         self._places: Dict[str, List[Tuple[Any, str, int]]] = {}
+        self._flagged: List[Tuple[Tuple[Any, str, int], List[str]]] = []  # place, its PVs in the order of their flags
         for manager in self._managers:
             for interface, segments in manager.env_variables.items():
                 for segment, names in segments.items():
@@ -92,6 +107,10 @@ class Environment:
                     for name in names:
                         self._types.setdefault(name, fields[name])
                         self._places.setdefault(name, []).append((manager, interface, segment))
+                    listed = list(names)
+                    if STALE in listed:
+                        behind = listed[listed.index(STALE) + 1 :]
+                        self._flagged.append(((manager, interface, segment), behind))
 
     @property
     def names(self) -> List[str]:
@@ -103,6 +122,17 @@ class Environment:
         if alias not in self._places:
             return None
         return Variable(alias, self._types[alias], self._name, self._places[alias])
+
+    def stale(self, timestamp: int) -> Set[str]:
+        """The variables that did not answer when the last values before that event were recorded: the flag of the
+        PV i behind StaleFlags is bit i % 32 of its word i // 32."""
+        found: Set[str] = set()
+        for place, names in self._flagged:
+            flags = _recorded(self._name, place, STALE, timestamp)
+            if flags is not None:
+                bits = np.unpackbits(np.ascontiguousarray(flags, "<u4").view(np.uint8), bitorder="little")
+                found.update(names[i] for i in np.flatnonzero(bits[: len(names)]))
+        return found
 
     def stamp(self) -> Tuple[int, ...]:
         """Changes whenever variables may have."""

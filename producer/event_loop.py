@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple
 
+import numpy as np
+
 from producer import log, schema
 from producer.data_source import OpenRun, Variable
 from producer.defaults import (
@@ -96,17 +98,18 @@ class EventLoop:
     def run(self) -> Worked:
         """Every exception of a single value of an event is counted and the event goes on; what cannot be written
         (OSError: disk full) and what is no Exception (SystemExit) ends the loop."""
-        for event in self._run.events():
-            timestamp = int(event.timestamp)
-            self._part.begin(timestamp)
-            self._event(event, timestamp)
-            self._progress.event()
+        with np.errstate(all="ignore"):  # NaN goes through to the result, where its share is told
+            for event in self._run.events():
+                timestamp = int(event.timestamp)
+                self._part.begin(timestamp)
+                self._event(event, timestamp)
+                self._progress.event()
         for analysis in self._analyses:
             analysis.finish(self._part)
         self._part.close()
         return Worked(
             self._part.events,
-            self._problems.all(),
+            self._problems.all() + [problem for held in self._held for problem in held.problems()],
             {analysis.detector: analysis.seen for analysis in self._analyses},
             {analysis.detector: analysis.uncalibrated for analysis in self._analyses if analysis.uncalibrated},
             [name for held in self._held for name in held.silent()] + [pv for _, pv, _ in self._once],

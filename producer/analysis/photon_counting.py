@@ -88,7 +88,7 @@ class Computation:
             share[frame.reshape(-1) < self._parameters.threshold] = 0
         if self._bad is not None:
             share[self._bad] = 0
-        share[~(share > 0)] = 0  # NaN too
+        share[~((share > 0) & (share < np.inf))] = 0  # NaN too
         whole = np.floor(share)
         left = np.zeros((share.size // (height * width), height + 2, width + 2), np.float32)
         left[:, 1:-1, 1:-1] = (share - whole).reshape(-1, height, width)

@@ -64,11 +64,12 @@ def held(run: OpenRun, parameters: Parameters) -> List[Held]:
     groups = []
     chosen = [(f"epicsUser/{pv.name}", pv.pv) for pv in parameters.per_event]
     everything = [(f"epicsAll/{name}", name) for name in run.epics.names] if parameters.all else []
-    for group, names in (("epicsUser", chosen), ("epicsAll", everything)):
+    for group, names, severity in (("epicsUser", chosen, "warning"), ("epicsAll", everything, "note")):
         found = [(path, run.epics.find(name)) for path, name in names]
         about = {path: ("", f"{name}: {ABOUT_TIME}") for path, name in names}
         if found:
-            groups.append(Held(group, run.epics, [(path, pv) for path, pv in found if pv is not None], about))
+            variables = [(path, pv) for path, pv in found if pv is not None]
+            groups.append(Held(group, run.epics, variables, about, severity))
     return groups
 
 
