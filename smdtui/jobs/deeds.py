@@ -13,6 +13,7 @@ _WORDS = {
     "cancel": "cancelled",
     "hold": "held",
     "release": "released",
+    "cleaned": "cleaned up",
     "rejected": "was refused",
     "sbatch": "handed it to Slurm",
     "sbatch unanswered": "got no answer from sbatch",

@@ -23,7 +23,7 @@ from smdtui.profile.place import profiles
 from smdtui.profile.save import versions
 
 HOURS = 8.0  # a shift
-_ASKING = frozenset({"cancel", "hold", "release", "clean"})  # what people did to jobs, beside launching them
+_ASKING = frozenset({"cancel", "hold", "release", "cleaned"})  # what people did to jobs, beside launching them
 _WRONG = frozenset({"failed", "rejected", "lost", "stalled", "finished-unverified"})
 
 

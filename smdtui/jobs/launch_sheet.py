@@ -16,8 +16,10 @@ from smdtui.profile.form import Field, Form
 from smdtui.profile.problem_order import ordered
 
 MANY = 10  # more runs than this are launched only when their number is typed
+COSTLY = 100.0  # node-hours; what may cost more is launched only when they are typed
 
 Resolve = Callable[[str], Sequence[int]]
+NodeHours = Callable[[str, int, int], float]  # of engine, ranks, number of runs
 CheckName = Literal["waiting", "checking", "done", "failed"]
 
 
@@ -64,6 +66,8 @@ class LaunchSheet:
     check: Check = Check()
     checked_for: Request | None = None
     many: int = MANY
+    gate: Any = None  # smdtui.jobs.gate.Gate: the test of first events that is due, as was found with `prepared`
+    node_hours: NodeHours = lambda engine, ranks, runs: 0.0
 
     @classmethod
     def new(
@@ -76,29 +80,37 @@ class LaunchSheet:
         events: int | None = None,
         profile: str = "",
         many: int = MANY,
+        node_hours: NodeHours = lambda engine, ranks, runs: 0.0,
     ) -> LaunchSheet:
-        """`resolve` turns the text of a RUNS argument into run numbers; ValueError in words when it cannot."""
+        """`resolve` turns the text of a RUNS argument into run numbers; ValueError in words when it cannot.
+        `node_hours`: what a launch may cost at most, 0 where that is not known."""
         engines = tuple(engines)
         values = {"runs": runs, "profile": profile, "engine": engine or engines[0], "ranks": ranks, "events": events}
         shown = {k: v for k, v in values.items() if v is not None}
-        return cls(Form.of(_fields(engines, resolve), shown), resolve, many=many)._with_count()
+        form = Form.of(_fields(engines, resolve), shown)
+        return cls(form, resolve, many=many, node_hours=node_hours)._with_count()
 
     def set(self, name: str, text: str) -> LaunchSheet:
         return replace(self, form=self.form.set(name, text))._with_count()
 
     def _with_count(self) -> LaunchSheet:
-        """The field where the number of runs is typed stands there exactly while it is needed."""
+        """The field where the number of runs, or of node-hours, is typed stands there exactly while it is needed."""
         runs = self.runs
         has = self.form.fields[-1].name == "count"
-        needs = len(runs) > self.many
+        hours = self._hours(len(runs))
+        needs = len(runs) > self.many or hours > COSTLY
         fields, texts = self.form.fields, self.form.texts
         if has:
             fields, texts = fields[:-1], texts[:-1]
         if needs:
-            fields, texts = (*fields, _count_field(len(runs))), (*texts, self.form.texts[-1] if has else "")
+            fields, texts = (*fields, _count_field(len(runs), hours)), (*texts, self.form.texts[-1] if has else "")
         if not (has or needs):
             return self
         return replace(self, form=replace(self.form, fields=fields, texts=texts))
+
+    def _hours(self, runs: int) -> float:
+        ranks = self.form.text("ranks").strip()
+        return self.node_hours(self.form.text("engine"), int(ranks), runs) if ranks.isdecimal() else 0.0
 
     @property
     def runs(self) -> tuple[int, ...]:
@@ -122,8 +134,10 @@ class LaunchSheet:
         return Request(self.runs, values["profile"], values["engine"], values["ranks"], values.get("events"))
 
     # -- answers
-    def with_prepared(self, request: Request, prepared: Iterable[Ready], trouble: str = "") -> LaunchSheet:
-        return replace(self, prepared=tuple(prepared), prepared_for=request, trouble=trouble)
+    def with_prepared(
+        self, request: Request, prepared: Iterable[Ready], gate: Any = None, trouble: str = ""
+    ) -> LaunchSheet:
+        return replace(self, prepared=tuple(prepared), prepared_for=request, gate=gate, trouble=trouble)
 
     def with_check(self, request: Request, check: Check) -> LaunchSheet:
         return replace(self, check=check, checked_for=request)
@@ -216,9 +230,14 @@ def _ranks_check(text: str) -> str:
     return "2 ranks cannot work: psana needs 1, or at least 3" if text == "2" else ""
 
 
-def _count_field(count: int) -> Field:
-    def check(text: str) -> str:
-        return "" if text == str(count) else f"type {count} to launch {count} runs"
+def _count_field(count: int, hours: float) -> Field:
+    """What costs much is typed as node-hours, else as the number of runs."""
+    number, what = (round(hours), "node-hours") if hours > COSTLY else (count, "runs")
 
-    help_text = f"These are {count} jobs; type their number to launch them"
-    return Field("count", label=f"{count} runs: type", required=True, check=check, help=help_text)
+    def check(text: str) -> str:
+        return "" if text == str(number) else f"type {number} to launch {number} {what}"
+
+    jobs = f"These are {count} job{'s' * (count > 1)}"
+    costs = f" and may cost {number} node-hours" if hours > COSTLY else ""
+    help_text = f"{jobs}{costs}; type {number} to launch {'it' if count == 1 else 'them'}"
+    return Field("count", label=f"{number} {what}: type", required=True, check=check, help=help_text)

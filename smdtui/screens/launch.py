@@ -13,12 +13,13 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button
 
-from producer.problem import Problem, errors
+from producer.problem import Problem
 from smdtui import words
 from smdtui.jobs.launch_sheet import Check, LaunchSheet, Request
-from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
+from smdtui.screens.launch_work import check, prepare, probe_failed
+from smdtui.screens.launch_work import submit as _submit
 from smdtui.services import Selection
 from smdtui.theme import look
 from smdtui.widgets.bindings import bindings
@@ -29,7 +30,7 @@ from smdtui.widgets.question import Answer, Question
 from smdtui.widgets.text_view import TextView
 from smdtui.widgets.virtual_list import VirtualList
 
-WAIT, UNCHECKED, NOT = "wait", "unchecked", "not"
+WAIT, UNCHECKED, TEST, ALL, NOT = "wait", "unchecked", "test", "all", "not"
 SETTLE_SECONDS = 0.25  # after the last key, before the script is made and the check begins
 
 
@@ -49,12 +50,14 @@ class LaunchScreen(BaseScreen):
         self._launching = False
         self._waits = False  # for the check, to launch then
         self._before: Request | None = None
+        self._first_profile = ""
 
     # -- what is shown
     def compose_body(self) -> Iterable[Widget]:
         self.sheet = self._first_sheet()
         yield Plain("Launch", id="launch-title")
         yield FormView(self.sheet.form, self.sheet.problems, enter_submits=True)
+        yield Plain("", id="launch-cost")
         yield Plain("", id="launch-output")
         yield Plain("the script is being made", id="launch-command")
         yield Plain("check against the run: checking ...", id="launch-check")
@@ -71,9 +74,12 @@ class LaunchScreen(BaseScreen):
         engine = services.site.default_engine
         ranks, events = engines[engine].ranks, 0
         if job is not None:
-            profile = self._plan or (Path(job.profile) if job.profile else profile)
+            profile = Path(job.profile) if job.profile else profile
+            if self._plan is not None and not (profile and profile.is_file()):
+                profile = self._plan  # all that is left of it
             engine = job.engine if job.engine in engines else engine
             ranks, events = job.ranks or ranks, job.events_limit
+        self._first_profile = str(profile or "")
         return LaunchSheet.new(
             self._runs,
             self._resolver(),
@@ -81,8 +87,16 @@ class LaunchScreen(BaseScreen):
             engine=engine,
             ranks=ranks,
             events=events or None,
-            profile=str(profile or ""),
+            profile=self._first_profile,
+            node_hours=self._node_hours,
         )
+
+    def _node_hours(self, engine: str, ranks: int, runs: int) -> float:
+        """What a launch costs at most; 0 where that is not known."""
+        from smdtui.jobs.cost import cost
+
+        engines = self.services.site.engines
+        return (cost(engines[engine], ranks, runs).node_hours or 0.0) if engine in engines and ranks > 0 else 0.0
 
     def _resolver(self) -> Any:
         """Run numbers from text. Where the folders cannot be read, that is what is wrong with any text."""
@@ -112,11 +126,12 @@ class LaunchScreen(BaseScreen):
         sheet, ready = self.sheet, self.sheet.is_prepared
         runs = sheet.runs
         title = f"Launch run {runs[0]}" if len(runs) == 1 else f"Launch {words.plural(len(runs), 'run')}"
+        title += " with the plan of before" if self._plan_of(sheet.request) else ""
         self.query_one("#launch-title", Plain).set_text(title)
         first = sheet.prepared[0] if ready and sheet.prepared else None
         self.query_one("#launch-output", Plain).set_text(self._output_words() if first else "", layout=True)
-        command = shlex.join(first.command) if first else "the script is being made"  # type: ignore[attr-defined]
-        self.query_one("#launch-command", Plain).set_text(f"$ {command}", layout=True)
+        self.query_one("#launch-cost", Plain).set_text(self._cost_words() if first else "", layout=True)
+        self.query_one("#launch-command", Plain).set_text(self._command_words(), layout=True)
         state, text = sheet.check_words()
         shown = look(state)
         line = self.query_one("#launch-check", Plain)
@@ -127,7 +142,31 @@ class LaunchScreen(BaseScreen):
         obstacle = sheet.obstacle
         self.query_one("#launch-go", Button).set_class(bool(obstacle), "-held")
         if not self._waits and not self._launching:
-            self.say(obstacle, "warn" if obstacle else "")
+            self.say(obstacle or (sheet.gate.words if sheet.gate else ""), "warn" if obstacle else "")
+
+    def _cost_words(self) -> str:
+        """What it costs at most, and what psana's ranks do."""
+        from smdtui.jobs.cost import cost
+        from smdtui.jobs.rank_split import rank_split
+
+        first: Any = self.sheet.prepared[0]
+        said = cost(first.engine, first.ranks, len(self.sheet.prepared)).words
+        split = rank_split(first.engine, first.ranks).words
+        return f"{said}; {split}" if split else said
+
+    def _command_words(self) -> str:
+        """How it is sent and what then runs, of the first run."""
+        from smdtui.jobs.sending import sending
+
+        if not (self.sheet.is_prepared and self.sheet.prepared):
+            return "$ the script is being made"
+        prepared: Any = self.sheet.prepared
+        sent = sending(prepared)
+        return "\n".join([*([f"$ {sent}"] if sent else []), f"$ {shlex.join(prepared[0].command)}"])
+
+    def _plan_of(self, request: Request | None) -> Path | None:
+        """The plan of before, while the sheet still names the profile that it came from."""
+        return self._plan if request is not None and request.profile == self._first_profile else None
 
     def _output_words(self) -> str:
         outputs = [Path(ready.output) for ready in self.sheet.prepared]
@@ -163,18 +202,19 @@ class LaunchScreen(BaseScreen):
             self.show()
             return
         self._before = request
+        services, plan = self.services, self._plan_of(request)
         unsaved = self._unsaved_profile(request.profile)
-        self.background("prepare", lambda task: self._prepare(task, request, unsaved), self._prepared)
+        self.background("prepare", lambda task: prepare(task, services, request, plan, unsaved), self._prepared)
         same_check = before and (before.runs, before.profile) == (request.runs, request.profile)
         if not same_check or again:
             self.sheet = self.sheet.with_check(request, Check("checking"))
             self.background(
                 "check",
-                lambda task: (request, self._check(task, request)),
+                lambda task: (request, check(task, services, request, plan)),
                 self._checked,
                 failed=lambda error: self._not_checked(request, error),
                 progress=lambda message: self._checking(request, message),
-                expected=(OSError, RuntimeError, ValueError, _probe_failed()),
+                expected=(OSError, RuntimeError, ValueError, probe_failed()),
             )
         self.show()
 
@@ -183,43 +223,9 @@ class LaunchScreen(BaseScreen):
             return False
         return self.services.unsaved() is not None
 
-    def _prepare(self, task: Task, request: Request, unsaved: bool) -> tuple[Request, list[Any]]:
-        from smdtui.jobs import launch
-
-        services = self.services
-        path = Path(request.profile).expanduser()
-        prepared = []
-        for run in request.runs:
-            if task.cancelled:
-                break
-            asked = launch.Request(
-                services.experiment, run, path, request.engine, request.ranks, request.events or 0, services.who
-            )
-            prepared.append(launch.prepare(services.site, asked))
-        if unsaved and prepared:
-            from dataclasses import replace
-
-            message = "the profile has changes that are not saved: 3 goes there, w saves them"
-            problem = Problem("error", message, file=str(path))
-            prepared[0] = replace(prepared[0], problems=(problem, *prepared[0].problems))
-        return request, prepared
-
-    def _prepared(self, answer: tuple[Request, list[Any]]) -> None:
+    def _prepared(self, answer: tuple[Request, list[Any], Any]) -> None:
         self.sheet = self.sheet.with_prepared(*answer)
         self.show()
-
-    def _check(self, task: Task, request: Request) -> list[Problem]:
-        from smdtui.profile.check import check_run
-
-        services, found = self.services, []
-        for n, run in enumerate(request.runs, 1):
-            if task.cancelled:
-                break
-            of = f" ({n} of {len(request.runs)})" if len(request.runs) > 1 else ""
-            task.report(f"checking run {run}{of} ...")
-            path = Path(request.profile).expanduser()
-            found += check_run(path, services.site, services.experiment, run)
-        return found
 
     def _checking(self, request: Request, message: str) -> None:
         self.sheet = self.sheet.with_check(request, Check("checking", message=message))
@@ -250,7 +256,7 @@ class LaunchScreen(BaseScreen):
             return
         unchecked = self.sheet.unchecked
         if not unchecked:
-            self._launch()
+            self._launch_or_test()
             return
         answers = [Answer(UNCHECKED, "Launch without knowing", harmful=True), Answer(NOT, "Do not launch")]
         if self.sheet.check_now.name != "failed":
@@ -263,7 +269,7 @@ class LaunchScreen(BaseScreen):
 
     def _told(self, answer: str | None) -> None:
         if answer == UNCHECKED and not self.sheet.obstacle:
-            self._launch()
+            self._launch_or_test()
         elif answer == WAIT:
             self._waits = True
             self._go_on()
@@ -277,9 +283,51 @@ class LaunchScreen(BaseScreen):
             self.say(f"Not launched: {self.sheet.obstacle or self.sheet.unchecked}", "error")
         elif not self.sheet.unchecked:
             self._waits = False
-            self._launch()
+            self._launch_or_test()
         else:
             self.say("Launched when the check is through without an error; esc calls it off.")
+
+    def _launch_or_test(self) -> None:
+        """A batch with a plan that nobody has seen work is tested first, unless the operator knows better."""
+        gate, count = self.sheet.gate, len(self.sheet.prepared)
+        if not gate or self._plan_of(self.sheet.request):
+            self._launch()
+            return
+        answers = [
+            Answer(TEST, f"Test first; the {count} runs follow if it is verified"),
+            Answer(ALL, f"Launch all {count} now", harmful=True),
+            Answer(NOT, "Do not launch"),
+        ]
+        text = f"{gate.words[:1].upper()}{gate.words[1:]}?"
+
+        def told(answer: str | None) -> None:
+            if answer == TEST:
+                self._test()
+            elif answer == ALL and not self.sheet.obstacle:
+                self._launch()
+
+        self.app.push_screen(Question("A changed plan", text, answers, NOT), told)
+
+    def _test(self) -> None:
+        from smdtui.jobs.gated import GateError, start
+
+        prepared: Any = list(self.sheet.prepared)
+        events = self.sheet.gate.events
+        self._launching = True
+
+        def done(path: Path) -> None:
+            app: Any = self.app
+            self.dismiss(None)
+            app.show_screen("jobs")
+            app.notify(f"The test is being launched; what comes of it is also in {path}", markup=False)
+
+        def failed(error: Exception) -> None:
+            self._launching = False
+            self.say(f"Not launched: {in_words(error)}", "error")
+
+        self.background(
+            "launch", lambda task: start(prepared, events), done, failed=failed, expected=(OSError, GateError)
+        )
 
     def _launch(self) -> None:
         self._launching = True
@@ -313,10 +361,12 @@ class LaunchScreen(BaseScreen):
         if not self.sheet.is_prepared or not self.sheet.prepared:
             self.say("The script is not made yet.", "warn")
             return
+        from smdtui.jobs.sending import sending
+
         first = self.sheet.prepared[0]
         more = f", the first of {len(self.sheet.prepared)}" if len(self.sheet.prepared) > 1 else ""
-        sending = shlex.join(first.sending)  # type: ignore[attr-defined]
-        sent = f"# sent with: {sending}\n" if sending else ""
+        line = sending(self.sheet.prepared)  # type: ignore[arg-type]
+        sent = f"# sent with: {line}\n" if line else ""
         self.app.push_screen(TextView(f"submit.sh of run {self.sheet.runs[0]}{more}", f"{sent}{first.script}"))
 
     @on(Button.Pressed, "#launch-cancel")
@@ -331,25 +381,3 @@ class LaunchScreen(BaseScreen):
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
         problem = self.query_one(ProblemList).problems[event.row]
         self.app.push_screen(TextView(problem.severity, whole(problem)))
-
-
-def _probe_failed() -> type[Exception]:
-    from smdtui.catalog.names import ProbeFailed
-
-    return ProbeFailed
-
-
-def _submit(task: Task, prepared: list[Any]) -> tuple[list[Any], list[Problem]]:
-    """The folders of the jobs that were launched, and why others were not. One that is refused stops none."""
-    from smdtui.jobs.batch import submit_all
-    from smdtui.jobs.launch import LaunchError
-
-    folders, refused = [], []
-    for n, (one, outcome) in enumerate(submit_all(prepared), 1):
-        if len(prepared) > 1:
-            task.report(f"run {one.request.run} is launched ({n} of {len(prepared)}) ...")
-        if isinstance(outcome, LaunchError):
-            refused += errors(outcome.problems)
-        else:
-            folders.append(outcome)
-    return folders, refused

@@ -279,9 +279,72 @@ async def test_two_runs_make_two_jobs(opened, bench, wait_for):  # noqa: F811
         assert "Launch 2 runs" in screen_text(app)
         await set_ranks(pilot, screen, "1")
         await wait_for(pilot, lambda: screen.sheet.is_prepared and screen.sheet.check_now.name == "done", "the check")
+        assert "nothing was verified with this plan yet" in screen_text(app), "said before it is asked"
         await pilot.press("enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
+        assert "Test first; the 2 runs follow" in screen_text(app)
+        await pilot.press("down", "enter")
         await wait_for(pilot, lambda: app.current_mode == "jobs", "the Jobs screen", timeout=30)
         assert {ended(job.folder).run for job in jobs(bench)} == {7, 8}
+        app.push_screen(LaunchScreen("7-8"))
+        await wait_for(pilot, lambda: shown(app) and app.screen.sheet.is_prepared, "the sheet")
+        assert not app.screen.sheet.gate, "the plan has been seen to work"
+
+
+async def test_a_test_of_first_events_goes_ahead_of_a_batch_in_a_process_of_its_own(
+    opened,
+    bench,  # noqa: F811
+    wait_for,
+    monkeypatch,
+):
+    from smdtui.cli import main
+    from smdtui.jobs import gated
+
+    started = []
+    monkeypatch.setattr(gated, "start", lambda prepared, events: started.append((prepared, events)) or Path("/log"))
+    app, show, _, _ = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await show(pilot, app, "7-8")
+        await set_ranks(pilot, screen, "1")
+        await wait_for(pilot, lambda: screen.sheet.is_prepared and screen.sheet.check_now.name == "done", "the check")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: app.current_mode == "jobs", "the Jobs screen", timeout=30)
+    [(prepared, events)] = started
+    assert [one.request.run for one in prepared] == [7, 8] and events == 50 and jobs(bench) == []
+    assert main(gated.command_words(prepared, events)) == 0, "what that process runs"
+    assert [ended(job.folder).gate for job in jobs(bench)] == [False, False, True]
+
+
+def test_a_costly_launch_needs_its_node_hours_typed(tmp_path):
+    (tmp_path / "p.toml").write_text("format = 1\n")
+    hours = {"big": 50.0, "local": 0.0}
+    sheet = LaunchSheet.new(
+        "1-2", resolve, ["big", "local"], profile=str(tmp_path / "p.toml"), node_hours=lambda e, r, n: hours[e] * n
+    )
+    assert [f.name for f in sheet.form.fields][-1] != "count", "100 node-hours are not too many"
+    more = sheet.set("runs", "1-3")
+    assert (
+        more.form.fields[-1].title == "150 node-hours: type" and "type 150" in more.set("count", "3").problems["count"]
+    )
+    assert "count" not in more.set("count", "150").problems
+    assert more.set("engine", "local").form.fields[-1].name != "count"
+    assert more.set("ranks", "x").problems, "nothing breaks where the ranks cannot be read"
+
+
+def test_what_is_sent_to_slurm_is_shown_for_one_run_and_for_an_array(bench):  # noqa: F811
+    from dataclasses import replace
+
+    from smdtui.jobs.sending import sending
+    from smdtui.site import Engine
+
+    assert sending([bench.prepare()]) == ""
+    engine = Engine(kind="slurm", ranks=3, partition="milano", account="lcls:xpp", time="60", concurrency=4)
+    bench.site = replace(bench.site, engines={"milano": engine})
+    one, two = bench.prepare(ranks=3), bench.prepare(run=8, ranks=3)
+    assert "sbatch" in sending([one]) and "--partition=milano" in sending([one]) and "--array" not in sending([one])
+    assert "--array=1-2%4" in sending([one, two]) and "BATCH" in sending([one, two])
 
 
 async def test_retry_fills_the_sheet_as_the_job_was(opened, bench, wait_for):  # noqa: F811
@@ -300,7 +363,7 @@ async def test_retry_fills_the_sheet_as_the_job_was(opened, bench, wait_for):  #
 
 async def test_many_runs_ask_for_their_number(opened, bench, wait_for, monkeypatch):  # noqa: F811
     monkeypatch.setattr("smdtui.jobs.launch_sheet.MANY", 1)
-    monkeypatch.setattr(LaunchSheet.new.__func__, "__defaults__", ("", 5, None, "", 1))
+    monkeypatch.setattr(LaunchSheet.new.__func__, "__defaults__", ("", 5, None, "", 1, lambda engine, ranks, runs: 0.0))
     app, show, _, _ = opened
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await show(pilot, app, "7-8")
@@ -315,7 +378,9 @@ async def test_a_snapshot(opened, bench, wait_for, monkeypatch):  # noqa: F811
     monkeypatch.setattr(
         "smdtui.screens.launch.LaunchScreen._output_words", lambda self: "into /hdf5/xppfake_Run0007.h5"
     )
-    monkeypatch.setattr("smdtui.screens.launch.shlex.join", lambda words: "mpiexec -n 3 python -m producer --run 7")
+    monkeypatch.setattr(
+        "smdtui.screens.launch.LaunchScreen._command_words", lambda self: "$ mpiexec -n 3 python -m producer --run 7"
+    )
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await show(pilot, app)
         await wait_for(pilot, lambda: screen.sheet.check_now.name == "done", "the check")

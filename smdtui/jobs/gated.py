@@ -1,0 +1,65 @@
+"""A batch behind a test of first events, from the app: a process of its own tests and, when that is verified, launches
+the rest, so that the app may be closed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from smdtui.catalog.experiment import resolve
+from smdtui.jobs import local
+from smdtui.jobs.folder import make_folder, open_append, utc
+from smdtui.jobs.launch import Place, Prepared, jobs_folder
+from smdtui.site import Site
+
+GATES = ".gates"  # under the jobs folder: what each such process says
+
+
+class GateError(Exception):
+    """The message is a sentence for people."""
+
+
+def place_words(site: Site, place: Place) -> list[str]:
+    """The options by which a command finds this very experiment and its results. Raises GateError where none do."""
+    words = ["--site", str(site.path.absolute()), "--dir", str(place.directory)]
+    results = place.results if place.hdf5 == place.results / "hdf5" else None
+    found = resolve(site, place.name, dir=place.directory, results=results)
+    if (found.results, found.hdf5) != (place.results, place.hdf5):
+        raise GateError(f"the results of {place.name} lie in {place.results}, where a command would not find them")
+    return [*words, *(["--results", str(results)] if results is not None else [])]
+
+
+def command_words(prepared: Sequence[Prepared], events: int) -> list[str]:
+    """The words after `smdtui` that test with so many events and then launch all of `prepared`."""
+    first = prepared[0]
+    asked = first.request
+    runs = ",".join(str(one.request.run) for one in prepared)
+    words = ["submit", asked.experiment.name, runs, str(Path(asked.profile).absolute())]
+    words += place_words(first.site, asked.experiment)
+    words += ["--engine", first.engine_name, "--ranks", str(first.ranks), "--gate", str(events)]
+    words += ["--max", str(len(prepared))]
+    return [*words, *(["--events", str(asked.events)] if asked.events else [])]
+
+
+def start(prepared: Sequence[Prepared], events: int) -> Path:
+    """Returns where the process says what it does. Raises OSError, GateError."""
+    words = [sys.executable, "-m", "smdtui.cli", *command_words(prepared, events)]
+    folder = jobs_folder(prepared[0].request.experiment) / GATES
+    if not folder.is_dir():
+        make_folder(folder)
+    path = folder / f"{utc().replace(':', '')}-{os.getpid()}.txt"
+    with open_append(path) as log:
+        child = subprocess.Popen(
+            words,
+            cwd=Path(__file__).resolve().parents[2],
+            env={k: v for k, v in os.environ.items() if k != local.MARK},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    local.adopt(child)
+    return path

@@ -1,0 +1,86 @@
+"""What the launch sheet has done in the background: made ready, checked, sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from producer.problem import Problem, errors
+from smdtui.jobs.launch_sheet import Request
+from smdtui.screens.background import Task
+from smdtui.services import Services
+
+
+def prepare(
+    task: Task, services: Services, request: Request, plan: Path | None, unsaved: bool
+) -> tuple[Request, list[Any], Any]:
+    """(request, smdtui.jobs.launch.Prepared of each run, smdtui.jobs.gate.Gate). `plan`: the frozen plan of an earlier
+    job in place of what the profile says."""
+    from smdtui.jobs import launch
+    from smdtui.jobs.gate import needs_gate
+    from smdtui.jobs.store import list_jobs
+
+    path = Path(request.profile).expanduser()
+    prepared = []
+    for run in request.runs:
+        if task.cancelled:
+            break
+        asked = launch.Request(
+            experiment=services.experiment,
+            run=run,
+            profile=path,
+            engine=request.engine,
+            ranks=request.ranks,
+            events=request.events or 0,
+            who=services.who,
+            plan=plan,
+        )
+        prepared.append(launch.prepare(services.site, asked))
+    try:
+        jobs = list_jobs([launch.jobs_folder(services.experiment)]) if len(prepared) > 1 else []
+    except OSError:  # which `prepare` has said
+        jobs = []
+    gate = needs_gate(prepared, jobs)
+    if unsaved and prepared and plan is None:
+        message = "the profile has changes that are not saved: 3 goes there, w saves them"
+        problem = Problem("error", message, file=str(path))
+        prepared[0] = replace(prepared[0], problems=(problem, *prepared[0].problems))
+    return request, prepared, gate
+
+
+def check(task: Task, services: Services, request: Request, plan: Path | None) -> list[Problem]:
+    """Of the profile (or plan) against each run, as the producer sees it."""
+    from smdtui.profile.check import check_run
+
+    found: list[Problem] = []
+    for n, run in enumerate(request.runs, 1):
+        if task.cancelled:
+            break
+        of = f" ({n} of {len(request.runs)})" if len(request.runs) > 1 else ""
+        task.report(f"checking run {run}{of} ...")
+        path = plan or Path(request.profile).expanduser()
+        found += check_run(path, services.site, services.experiment, run)
+    return found
+
+
+def probe_failed() -> type[Exception]:
+    from smdtui.catalog.names import ProbeFailed
+
+    return ProbeFailed
+
+
+def submit(task: Task, prepared: list[Any]) -> tuple[list[Any], list[Problem]]:
+    """The folders of the jobs that were launched, and why others were not. One that is refused stops none."""
+    from smdtui.jobs.batch import submit_all
+    from smdtui.jobs.launch import LaunchError
+
+    folders, refused = [], []
+    for n, (one, outcome) in enumerate(submit_all(prepared), 1):
+        if len(prepared) > 1:
+            task.report(f"run {one.request.run} is launched ({n} of {len(prepared)}) ...")
+        if isinstance(outcome, LaunchError):
+            refused += errors(outcome.problems)
+        else:
+            folders.append(outcome)
+    return folders, refused
