@@ -92,7 +92,7 @@ def _say(step: Step, before: list[str]) -> list[str]:
     if step.paused:
         lasting.append(f"paused: {step.paused}; change the profile, or start again with --resume")
     if step.trouble:
-        lasting.append(f"cannot look at the runs or jobs for the moment: {step.trouble}")
+        lasting.append(f"not now, but again in a minute: {step.trouble}")
     if step.waiting:
         lasting.append(f"{len(step.waiting)} more wait for room")
     for line in lasting:

@@ -64,7 +64,7 @@ def _array(prepared: Sequence[Prepared]) -> Iterator[tuple[Prepared, JobFolder |
         found = _send([folder for _, folder in made], place, name, made[0][0])
     except (OSError, RuntimeError) as e:
         for one, folder in made:
-            yield one, rejected(folder, one.request.who, [Problem("error", str(e), file=str(folder.path))])
+            yield one, rejected(folder, one.request.who, [Problem("error", str(e), file=str(folder.path))], e)
         return
     for task, (one, folder) in enumerate(made, 1):
         if found is not None:

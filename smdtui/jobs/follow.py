@@ -19,6 +19,7 @@ from producer.run_files import RunFiles
 from smdtui.catalog.runs import RunCatalog
 from smdtui.jobs import local
 from smdtui.jobs.data_identity import data_identity
+from smdtui.jobs.folder import REJECTED as REJECTION
 from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds, utc
 from smdtui.jobs.job import Job
 from smdtui.jobs.launch import LaunchError, Place, Request, jobs_folder, prepare, submit
@@ -29,6 +30,7 @@ from smdtui.site import Site
 
 FOLLOWER, PAUSED, RESUMED, STOP, BEAT = "follower.toml", "paused.toml", "resumed.toml", "stop.toml", "beat"
 STEP_SECONDS = 10.0
+AWAY_SECONDS = 60.0  # between two tries to send something to an engine that cannot be reached
 SILENT_SECONDS = 120.0  # a follower of another machine that has not shown itself for so long is gone
 FAILURES = 3  # so many failed jobs in a row stop the follower
 AT_ONCE = {"local": 1, "slurm": 20}  # jobs of one experiment, unless the engine's `concurrency` says otherwise
@@ -62,7 +64,8 @@ class Aim:
 @dataclass(frozen=True)
 class Step:
     """What one look led to. `waiting` are runs held back by the limit, `refused` those that cannot be submitted, each
-    with why; `paused` is "" or why nothing is submitted; `trouble` why nothing could be looked at."""
+    with why; `paused` is "" or why nothing is submitted; `trouble` why nothing could be looked at
+    or sent."""
 
     submitted: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, str] = field(default_factory=dict)
@@ -87,7 +90,7 @@ def missing_runs(
     submitted again only when its plan or its files have changed since. `files`: those of each run now; None: they are
     not looked at."""
     newest = newest_jobs(jobs)
-    refused = {(job.run, job.plan_sha256) for job in jobs if job.state == REJECTED}
+    refused = {(job.run, job.plan_sha256) for job in jobs if job.state == REJECTED and not was_away(job)}
     found = []
     for run in sorted(runs):
         job, wanted = newest.get(run), now_hash(profile, run)
@@ -111,6 +114,11 @@ def _changed(job: Job, wanted: str | None, files: RunFiles | None) -> bool:
     return files is not None and bool(job.data) and job.data != data_identity(files)
 
 
+def was_away(job: Job) -> bool:
+    """Of a refused launch: whether only because the engine could not be reached, which says nothing of the run."""
+    return job.state == REJECTED and (job.folder.table(REJECTION) or {}).get("again") is True
+
+
 def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
     """Why to stop: the last FAILURES jobs of this profile that ended all failed; "" while they do not."""
     ours = [
@@ -118,6 +126,7 @@ def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
         for job in jobs
         if not job.active and Path(job.profile) == profile.absolute() and (seconds(job.created) or 0) >= since
         if not never_began(job)  # whoever launched it was killed, which says nothing of the profile
+        if not was_away(job)
     ]
     last = sorted(ours, key=lambda job: job.id, reverse=True)[:FAILURES]
     if len(last) < FAILURES or any(job.state not in _BAD for job in last):
@@ -134,6 +143,7 @@ class Follower:
         self.aim = aim
         self.folder = JobFolder(folder_of(aim.experiment))
         self.catalog = RunCatalog(aim.experiment.directory)
+        self._away, self._away_until = "", 0.0  # why the engine cannot be reached; no other try before (monotonic)
         self._same: dict[int, str] = {}  # run -> identity of the files that are still those of its job
 
     # -- one per experiment
@@ -251,8 +261,10 @@ class Follower:
         aim = self.aim
         submitted: dict[int, str] = {}
         refused: dict[int, str] = {}
+        away = time.monotonic() < self._away_until
+        self._away = self._away if away else ""
         for run, newest in wanted.items():
-            if len(submitted) >= room:
+            if len(submitted) >= room or self._away:
                 break
             request = Request(
                 experiment=aim.experiment,
@@ -271,10 +283,13 @@ class Follower:
             try:
                 submitted[run] = submit(prepared).id
             except LaunchError as error:
+                if error.folder is not None and (error.folder.table(REJECTION) or {}).get("again") is True:
+                    self._away, self._away_until = error.problems[0].message, time.monotonic() + AWAY_SECONDS
+                    break
                 refused[run] = error.problems[0].message
             self.beat()
         waiting = tuple(run for run in wanted if run not in submitted and run not in refused)
-        return Step(submitted, refused, waiting)
+        return Step(submitted, refused, waiting, trouble=self._away)
 
 
 def gone(folder: JobFolder, other: Mapping[str, Any]) -> bool:

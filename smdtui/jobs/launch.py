@@ -16,6 +16,7 @@ from smdtui import __version__
 from smdtui.jobs import engine as engines
 from smdtui.jobs import local, slurm
 from smdtui.jobs.data_identity import data_identity
+from smdtui.jobs.engine_away import EngineAway
 from smdtui.jobs.folder import (
     CANCEL,
     ENGINE,
@@ -313,7 +314,7 @@ def submit(prepared: Prepared) -> JobFolder:
         where = str(e.filename or folder.path)
         raise rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)]) from e
     except RuntimeError as e:
-        raise rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))]) from e
+        raise rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))], e) from e
     return folder
 
 
@@ -342,11 +343,14 @@ def _with(prepared: Prepared, more: list[Problem]) -> Prepared:
     return replace(prepared, problems=prepared.problems + tuple(more)) if more else prepared
 
 
-def rejected(folder: JobFolder, who: str, problems: Sequence[Problem]) -> LaunchError:
-    """Writes down why nothing runs. What cannot be written (a full disk) is still in the error."""
+def rejected(folder: JobFolder, who: str, problems: Sequence[Problem], why: Exception | None = None) -> LaunchError:
+    """Writes down why nothing runs, and whether only because the engine was away. What cannot be written (a full disk)
+    is still in the error."""
     cause = problems[0].message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
     try:
-        folder.write(REJECTED, {"time": utc(), "cause": cause, "problems": [p.as_json() for p in problems]})
+        again = True if isinstance(why, EngineAway) else None
+        told = [p.as_json() for p in problems]
+        folder.write(REJECTED, {"time": utc(), "cause": cause, "again": again, "problems": told})
         folder.event("rejected", who, cause=cause)
     except OSError as e:
         problems = [

@@ -19,6 +19,7 @@ from typing import Any
 
 from producer.problem import Problem
 from smdtui.jobs.cancelled import Cancelled
+from smdtui.jobs.engine_away import EngineAway
 from smdtui.jobs.folder import (
     ARRAY,
     CANCEL,
@@ -120,13 +121,14 @@ def start(folder: JobFolder, environment: Mapping[str, str], engine: Engine, ran
 
 
 def send(folder: JobFolder, words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """(job id, cluster) from sbatch, None where it gave no answer in time. Raises RuntimeError."""
+    """(job id, cluster) from sbatch, None where it gave no answer in time. Raises RuntimeError, and EngineAway of these
+    where another try may do."""
     folder.event("sbatch", getpass.getuser(), command=shlex.join(words))
     try:
         status, out, err = command(words, environment, SUBMIT_SECONDS)
     except SlurmDown as e:
         if not e.unsure:
-            raise RuntimeError(refusal_words(str(e), 1)) from None
+            raise (RuntimeError if e.absent else EngineAway)(refusal_words(str(e), 1)) from None
         folder.event("sbatch unanswered", getpass.getuser(), why=str(e))
         return None
     found = read_sbatch(out)

@@ -40,10 +40,11 @@ _DOWN = re.compile(
 
 
 class SlurmDown(Exception):
-    """Slurm cannot be asked at the moment. `unsure`: it may have done what it was asked all the same."""
+    """Slurm cannot be asked at the moment. `unsure`: it may have done what it was asked all the same; `absent`: its
+    programs are not there, which no waiting mends."""
 
-    def __init__(self, message: str, unsure: bool = False):
-        self.unsure = unsure
+    def __init__(self, message: str, unsure: bool = False, absent: bool = False):
+        self.unsure, self.absent = unsure, absent
         super().__init__(message)
 
 
@@ -68,7 +69,7 @@ def command(words: Sequence[str], environment: Mapping[str, str], timeout: float
     except subprocess.TimeoutExpired:
         raise SlurmDown(f"{words[0]} gave no answer in {timeout:.0f} s", unsure=True) from None
     except FileNotFoundError:
-        raise SlurmDown(f"{words[0]} is not installed on {socket.gethostname()}") from None
+        raise SlurmDown(f"{words[0]} is not installed on {socket.gethostname()}", absent=True) from None
     except OSError as e:
         raise SlurmDown(f"{words[0]} cannot be started: {e.strerror}") from None
     if done.returncode and _DOWN.search(done.stderr):
@@ -243,7 +244,7 @@ def _history(known: Known, gone: Sequence[Wanted]) -> None:
     try:
         status, out, _ = command(words, os.environ, CALL_SECONDS)
     except SlurmDown as e:
-        if "not installed" not in str(e):
+        if not e.absent:
             raise
         status, out = 1, ""
     lines = {(line.id, line.name): line for line in read_sacct(out)}
