@@ -5,6 +5,7 @@ already and are copied as they are, compressed or not, so that merging costs no 
 of variable-length data are put into the order of time block by block.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
@@ -12,8 +13,9 @@ from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 import h5py
 import numpy as np
 
+from producer.datasets import read, write
 from producer.part_file import BLOCK_BYTES, LARGE_ROW, described, h5_dtype, large_row_filters
-from producer.schema import Column, Total, fill
+from producer.schema import Column, Total, Variable, fill
 
 CHUNK_BYTES = 1 << 18
 
@@ -39,14 +41,31 @@ def merge(parts: Sequence[Path], target: h5py.File, alive: Callable[[], None] = 
     in two parts."""
     files = [h5py.File(path, "r", locking=False) for path in parts]
     try:
-        return _merge([file for file in files if "columns" in file], target, alive)
+        return _merge([Part(file) for file in files], target, alive)
     finally:
         for file in files:
             file.close()
 
 
-def _merge(files: List[h5py.File], target: h5py.File, alive: Callable[[], None]) -> Merged:
-    times = [file["columns/timestamp"][:] for file in files]
+class Part:
+    """One of the parts, and what is declared in it. A node is the path of a dataset, or group, in its file."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self.file = file
+        if "declared" not in file:
+            raise Unmergeable(f"{file.filename} was not written to its end.")
+        declared = json.loads(file["declared"].asstr()[()])
+        self.columns = [(described(about), f"columns/{about[0]}") for about in declared["columns"]]
+        self.held = [(described(about), f"held/{i}") for i, about in enumerate(declared["held"])]
+        self.once = [(described(about), f"once/{i}", seen) for i, (about, seen) in enumerate(declared["once"])]
+        self.variable = [
+            (Variable(path, tuple(map(described, fields)), words, note), f"variable/{i}")
+            for i, (path, words, note, fields) in enumerate(declared["variable"])
+        ]
+
+
+def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> Merged:
+    times = [read(part.file, "columns/timestamp") for part in parts]
     together = np.concatenate(times) if times else np.empty(0, np.int64)
     order = np.argsort(together, kind="stable")
     sorted_times = together[order]
@@ -57,16 +76,16 @@ def _merge(files: List[h5py.File], target: h5py.File, alive: Callable[[], None])
     where[order] = np.arange(order.size)
     rows = np.split(where, np.cumsum([len(t) for t in times])[:-1]) if times else []
 
-    columns, clashes = _union(files, "columns")
-    lengths = _variable(files, target, rows, order.size, columns, clashes, alive)
-    held, held_clashes = _union(files, "held")
+    columns, clashes = _union([part.columns for part in parts])
+    lengths = _variable(parts, target, rows, order.size, columns, clashes, alive)
+    held, held_clashes = _union([part.held for part in parts])
     written: List[Column] = []
     for path, (column, nodes) in sorted(columns.items()):
         alive()
         if path in lengths:
             continue
         written.append(column)
-        sources = [(nodes[i], rows[i]) for i in range(len(files)) if i in nodes]
+        sources = [(parts[i].file, node, rows[i]) for i, node in nodes.items()]
         if column.row_bytes >= LARGE_ROW:
             _copy_rows(target, column, sources, order.size, alive)
         else:
@@ -79,24 +98,25 @@ def _merge(files: List[h5py.File], target: h5py.File, alive: Callable[[], None])
         written.append(column)
         values = np.full((order.size, *column.shape), fill(column.dtype), column.dtype)
         for i, node in nodes.items():
-            _expand(node, column, rows[i], values)
+            _expand(parts[i].file, node, column, rows[i], values)
         _dataset(target, column, values)
     for path, values in lengths.items():
         written.append(columns[path][0])
         _dataset(target, columns[path][0], values)
-    once = _once(files, target)
-    totals = _totals(files, target)
+    once = _once(parts, target)
+    totals = _totals(parts, target)
     return Merged(sorted_times, tuple(written), once, totals, tuple(clashes + held_clashes))
 
 
-def _union(files: List[h5py.File], kind: str) -> Tuple[Dict[str, Tuple[Column, Dict[int, Any]]], List[Tuple[str, str]]]:
-    """The columns of a kind: path -> (what it is, file number -> its node). The first part to have one decides what it
-    is; a part in which it is something else makes it a clash."""
-    found: Dict[str, Tuple[Column, Dict[int, Any]]] = {}
+def _union(
+    declared: Sequence[List[Tuple[Column, str]]],
+) -> Tuple[Dict[str, Tuple[Column, Dict[int, str]]], List[Tuple[str, str]]]:
+    """The columns of one kind: path -> (what it is, number of the part -> its node). The first part to have one decides
+    what it is; a part in which it is something else makes it a clash."""
+    found: Dict[str, Tuple[Column, Dict[int, str]]] = {}
     clashes: Dict[str, str] = {}
-    for i, file in enumerate(files):
-        for node in _nodes(file.get(kind)):
-            column = described(node)
+    for i, columns in enumerate(declared):
+        for column, node in columns:
             known, nodes = found.setdefault(column.path, (column, {}))
             if (known.dtype, known.shape) != (column.dtype, column.shape):
                 clashes[column.path] = (
@@ -107,55 +127,40 @@ def _union(files: List[h5py.File], kind: str) -> Tuple[Dict[str, Tuple[Column, D
     return {path: entry for path, entry in found.items() if path not in clashes}, list(clashes.items())
 
 
-def _nodes(group: Any) -> List[Any]:
-    """The described nodes below `group`."""
-    if group is None:
-        return []
-    if "path" in group.attrs:
-        return [group]
-    if isinstance(group, h5py.Dataset):
-        return []
-    return [node for name in group for node in _nodes(group[name])]
-
-
 def _variable(
-    files: List[h5py.File],
+    parts: List[Part],
     target: h5py.File,
     rows: List[np.ndarray],
     events: int,
-    columns: Dict[str, Tuple[Column, Dict[int, Any]]],
+    columns: Dict[str, Tuple[Column, Dict[int, str]]],
     clashes: List[Tuple[str, str]],
     alive: Callable[[], None],
 ) -> Dict[str, np.ndarray]:
     """Write the entries of all variable-length data; path of the lengths -> int64[events]."""
-    groups: Dict[str, Dict[int, Any]] = {}
-    for i, file in enumerate(files):
-        for group in file.get("variable", {}).values():
-            groups.setdefault(str(group.attrs["path"]), {})[i] = group
+    groups: Dict[str, Dict[int, Tuple[Variable, str]]] = {}
+    for i, part in enumerate(parts):
+        for variable, node in part.variable:
+            groups.setdefault(variable.path, {})[i] = (variable, node)
     found: Dict[str, np.ndarray] = {}
-    for path, parts in sorted(groups.items()):
-        fields = {i: [described(group[str(n)]) for n in range(len(group))] for i, group in parts.items()}
-        first = next(iter(fields.values()))
-        if any(
-            [(f.path, f.dtype, f.shape) for f in other] != [(f.path, f.dtype, f.shape) for f in first]
-            for other in fields.values()
-        ):
+    for path, there in sorted(groups.items()):
+        first, _ = next(iter(there.values()))
+        kinds = [[(f.path, f.dtype, f.shape) for f in variable.fields] for variable, _ in there.values()]
+        if any(other != kinds[0] for other in kinds):
             clashes.append((path, "has other fields for one worker than for another"))
             columns.pop(f"{path}_len", None)
             continue
-        counts = {i: np.maximum(files[i][f"columns/{path}_len"][:], 0) for i in parts}
+        counts = {i: np.maximum(read(parts[i].file, f"columns/{path}_len"), 0) for i in there}
         lengths = np.zeros(events, np.int64)
         for i, count in counts.items():
             lengths[rows[i]] = count
-        group = next(iter(parts.values()))
-        node = target.create_group(path)
-        node.attrs["description"] = group.attrs["description"]
-        if group.attrs["note"]:
-            node.attrs["note"] = group.attrs["note"]
-        sources = [(rows[i], counts[i], parts[i]) for i in sorted(parts)]
-        for n, field in enumerate(first):
+        group = target.create_group(path)
+        group.attrs["description"] = first.description
+        if first.note:
+            group.attrs["note"] = first.note
+        for n, field in enumerate(first.fields):
             alive()
-            _ordered(target, field, [(at, count, group[str(n)]) for at, count, group in sources], lengths)
+            sources = [(rows[i], counts[i], parts[i].file[f"{there[i][1]}/{n}"]) for i in sorted(there)]
+            _ordered(target, field, sources, lengths)
         found[f"{path}_len"] = lengths
     return found
 
@@ -207,39 +212,45 @@ def _create(target: h5py.File, column: Column, events: int, **how: Any) -> h5py.
 
 
 def attributes(dataset: Any, unit: str, description: str, note: str = "") -> None:
-    dataset.attrs["units"] = unit
-    dataset.attrs["description"] = description
-    if note:
-        dataset.attrs["note"] = note
+    for name, words in _words(unit, description, note).items():
+        dataset.attrs[name] = words
+
+
+def _words(unit: str, description: str, note: str) -> Dict[str, str]:
+    return {"units": unit, "description": description, **({"note": note} if note else {})}
 
 
 def _dataset(target: h5py.File, column: Column, values: np.ndarray) -> None:
-    chunk = max(1, min(len(values), CHUNK_BYTES // max(1, column.row_bytes)))
-    _create(
-        target, column, len(values), chunks=(chunk, *column.shape), compression="gzip", compression_opts=1, shuffle=True
-    )[...] = values
+    chunk = (max(1, min(len(values), CHUNK_BYTES // max(1, column.row_bytes))), *column.shape)
+    if column.text:
+        packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+        _create(target, column, len(values), chunks=chunk, **packed)[...] = values
+    else:
+        words = _words(column.unit, column.description, column.note)
+        write(target, column.path, values, chunk, fill(column.dtype), words)
 
 
-def _gather(target: h5py.File, column: Column, sources: List[Tuple[Any, np.ndarray]], events: int) -> None:
+Sources = List[Tuple[h5py.File, str, np.ndarray]]  # file, its node, rows of the target
+
+
+def _gather(target: h5py.File, column: Column, sources: Sources, events: int) -> None:
     values = np.full((events, *column.shape), fill(column.dtype), column.dtype)
-    for node, rows in sources:
-        step = max(1, 64 * BLOCK_BYTES // max(1, column.row_bytes))
+    step = max(1, 64 * BLOCK_BYTES // max(1, column.row_bytes))
+    for file, node, rows in sources:
+        if len(rows) <= step and not column.text:
+            values[rows] = read(file, node)
+            continue
+        dataset = file[node].asstr() if column.text else file[node]
         for start in range(0, len(rows), step):
-            part = node.asstr()[start : start + step] if column.text else node[start : start + step]
-            values[rows[start : start + step]] = part
+            values[rows[start : start + step]] = dataset[start : start + step]
     _dataset(target, column, values)
 
 
-def _copy_rows(
-    target: h5py.File,
-    column: Column,
-    sources: List[Tuple[Any, np.ndarray]],
-    events: int,
-    alive: Callable[[], None],
-) -> None:
+def _copy_rows(target: h5py.File, column: Column, sources: Sources, events: int, alive: Callable[[], None]) -> None:
     dataset = _create(target, column, events, chunks=(1, *column.shape), **large_row_filters(column))
     rest = (0,) * len(column.shape)
-    for node, rows in sources:
+    for file, path, rows in sources:
+        node = file[path]
         for row in _written(node):
             alive()
             if row < len(rows):
@@ -257,21 +268,21 @@ def _written(node: h5py.Dataset) -> List[int]:
     return sorted(found)
 
 
-def _expand(node: Any, column: Column, rows: np.ndarray, values: np.ndarray) -> None:
-    changes = node["rows"][:]
-    held = node["values"].asstr()[:] if column.text else node["values"][:]
+def _expand(file: h5py.File, node: str, column: Column, rows: np.ndarray, values: np.ndarray) -> None:
+    changes = read(file, f"{node}/rows")
+    held = file[f"{node}/values"].asstr()[:] if column.text else read(file, f"{node}/values")
     last = np.searchsorted(changes, np.arange(len(rows)), side="right") - 1
     known = last >= 0
     values[rows[known]] = held[last[known]]
 
 
-def _once(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
+def _once(parts: List[Part], target: h5py.File) -> Tuple[str, ...]:
     """One value for the run: of each, the one that was seen first."""
     written: Set[str] = set()
-    nodes = [node for file in files for node in _nodes(file.get("once"))]
-    for node in sorted(nodes, key=lambda node: int(node.attrs["seen"])):
-        column = described(node)
+    found = [(seen, i, column, node) for i, part in enumerate(parts) for column, node, seen in part.once]
+    for _, i, column, path in sorted(found, key=lambda one: one[:2]):
         if column.path not in written:
+            node = parts[i].file[path]
             value = node.asstr()[()] if column.text else node[()]
             dataset = target.create_dataset(column.path, data=value, dtype=h5_dtype(column))
             attributes(dataset, column.unit, column.description, column.note)
@@ -282,11 +293,20 @@ def _once(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
 _HOW = {"sum": np.add, "max": np.maximum}
 
 
-def _totals(files: List[h5py.File], target: h5py.File) -> Tuple[str, ...]:
+def _nodes(group: Any) -> List[h5py.Dataset]:
+    """The datasets below `group`."""
+    if group is None:
+        return []
+    if isinstance(group, h5py.Dataset):
+        return [group]
+    return [node for name in group for node in _nodes(group[name])]
+
+
+def _totals(parts: List[Part], target: h5py.File) -> Tuple[str, ...]:
     """Totals of the parts put together, in the order of the ranks."""
     sums: Dict[str, Tuple[Total, np.ndarray, int]] = {}
-    for file in files:
-        for node in _nodes(file.get("totals")):
+    for part in parts:
+        for node in _nodes(part.file.get("totals")):
             a = node.attrs
             words = [str(a[name]) for name in ("how", "unit", "description", "note")]
             total = Total(str(a["path"]), np.dtype(str(a["dtype"])), node.shape, *words)

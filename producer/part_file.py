@@ -11,8 +11,9 @@ at any time: the rows before are missing values. Kinds of data:
 * totals: arrays accumulated over the events.
 
 Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``variable/<number>`` (group: one dataset each
-field; the lengths are a column), ``once/<number>`` (attribute ``seen``: timestamp of the event that had the value),
-``totals/<path>``, attribute ``events``.
+field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attribute ``events``; and ``declared``, written
+last: JSON that tells what each of them is (and for ``once`` the timestamp of the event that had the value), since a
+look at the attributes of thousands of datasets takes longer than their data.
 """
 
 import json
@@ -22,7 +23,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 import h5py
 import numpy as np
 
-from producer.schema import Column, Total, Variable, column, fill, fitting, fitting_entries, plain, plain_kinds
+from producer.schema import TEXT, Column, Total, Variable, column, fill, fitting, fitting_entries, plain, plain_kinds
 
 TIMESTAMP = column(
     "timestamp", np.int64, (), "s << 32 | ns", "time of the event: seconds since 1990-01-01 UTC << 32 | nanoseconds"
@@ -46,28 +47,16 @@ def packs(column: Column) -> bool:
     return column.mostly_constant or column.dtype.kind in "iu"
 
 
-def describe(node: Any, column: Column) -> None:
-    """Write what a column is as attributes of `node`."""
-    for name in ("path", "unit", "description", "note"):
-        node.attrs[name] = getattr(column, name)
-    node.attrs["shape"] = json.dumps(column.shape)
-    node.attrs["dtype"] = "text" if column.text else column.dtype.str
-    node.attrs["mostly_constant"] = column.mostly_constant
+def about(column: Column) -> List[Any]:
+    """What a column is, for JSON."""
+    dtype = "text" if column.text else column.dtype.str
+    return [column.path, dtype, column.shape, column.unit, column.description, column.note, column.mostly_constant]
 
 
-def described(node: Any) -> Column:
-    """The column that `describe` wrote."""
-    attributes = node.attrs
-    dtype = np.dtype(object) if attributes["dtype"] == "text" else np.dtype(str(attributes["dtype"]))
-    return Column(
-        str(attributes["path"]),
-        dtype,
-        tuple(json.loads(attributes["shape"])),
-        str(attributes["unit"]),
-        str(attributes["description"]),
-        str(attributes["note"]),
-        bool(attributes["mostly_constant"]),
-    )
+def described(about: List[Any]) -> Column:
+    """The column that `about` told of."""
+    path, dtype, shape, *more = about
+    return Column(path, TEXT if dtype == "text" else np.dtype(dtype), tuple(shape), *more)
 
 
 class _Block:
@@ -90,7 +79,6 @@ class _Block:
             fillvalue=None if column.text else fill(column.dtype),
             **(large_row_filters(column) if self.capacity == 1 and row_bytes >= LARGE_ROW else {}),
         )
-        describe(self.dataset, column)
 
     def put(self, row: int, value: Any) -> None:
         if row >= self.start + self.capacity:
@@ -126,7 +114,6 @@ class _Held:
         self.rows = np.empty(capacity, np.int64)
         self.values = np.empty((capacity, *column.shape), column.dtype)
         self.group = file.create_group(f"held/{number}")
-        describe(self.group, column)
         size, chunks = (0, *column.shape), (capacity, *column.shape)
         self.group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(capacity,))
         self.group.create_dataset("values", size, h5_dtype(column), maxshape=(None, *column.shape), chunks=chunks)
@@ -173,9 +160,6 @@ class _Entries:
         self._waiting: List[Tuple[np.ndarray, ...]] = []
         self._bytes = 0
         group = file.create_group(f"variable/{number}")
-        group.attrs["path"] = variable.path
-        group.attrs["description"] = variable.description
-        group.attrs["note"] = variable.note
         self._datasets = []
         for i, field in enumerate(variable.fields):
             chunk = max(1, BLOCK_BYTES // max(1, field.row_bytes))
@@ -184,7 +168,6 @@ class _Entries:
                     str(i), (0, *field.shape), field.dtype, maxshape=(None, *field.shape), chunks=(chunk, *field.shape)
                 )
             )
-            describe(self._datasets[-1], field)
 
     def put(self, entries: Tuple[np.ndarray, ...]) -> None:
         if not len(entries[0]):
@@ -295,10 +278,8 @@ class PartFile:
             held.flush()
         for waiting in self._variable.values():
             waiting.flush()
-        for number, (about, value, seen) in enumerate(self._once.values()):
-            node = self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(about))
-            describe(node, about)
-            node.attrs["seen"] = seen
+        for number, (kind, value, _) in enumerate(self._once.values()):
+            self._file.create_dataset(f"once/{number}", data=value, dtype=h5_dtype(kind))
         for total, value, count in self._totals:
             dataset = self._file.create_dataset(f"totals/{total.path}", data=value)
             dataset.attrs.update(
@@ -311,4 +292,16 @@ class PartFile:
             )
             dataset.attrs["dtype"] = total.dtype.str
         self._file.attrs["events"] = events
+        self._file["declared"] = json.dumps(self._declared())
         self._file.close()
+
+    def _declared(self) -> Dict[str, List[Any]]:
+        return {
+            "columns": [about(block.column) for block in self._blocks.values()],
+            "held": [about(held.column) for held in self._held.values()],
+            "variable": [
+                [v.path, v.description, v.note, [about(field) for field in v.fields]]
+                for v in (entries.variable for entries in self._variable.values())
+            ],
+            "once": [[about(kind), seen] for kind, _, seen in self._once.values()],
+        }
