@@ -45,13 +45,16 @@ def find(cache: Path) -> dict[str, str]:
 def _unpack(cache: Path) -> None:
     debs = cache / "debs"
     debs.mkdir(exist_ok=True)
-    words = ["apt-get", "download", "-qq", *PACKAGES]
-    try:
-        done = subprocess.run(words, cwd=debs, capture_output=True, text=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        raise NoSlurm("Slurm is not installed, and its packages cannot be fetched within a minute") from None
-    if done.returncode:
-        raise NoSlurm(f"Slurm is not installed, and its packages cannot be fetched: {done.stderr.strip()[-300:]}")
+    # A machine may have no lists of packages, and only root may fetch the system's: then lists of our own.
+    own = [f"Dir::State={cache}/state", f"Dir::Cache={cache}/cache", "Dir::State::status=/var/lib/dpkg/status"]
+    options = [word for one in own for word in ("-o", one)]
+    why = _fetch(debs, [])
+    if why:
+        for name in ("state/lists/partial", "cache/archives/partial"):
+            (cache / name).mkdir(parents=True, exist_ok=True)
+        why = _apt(cache, [*options, "update"]) or _fetch(debs, options)
+    if why:
+        raise NoSlurm(f"Slurm is not installed, and its packages cannot be fetched: {why}")
     for deb in debs.glob("*.deb"):
         subprocess.run(["dpkg", "-x", str(deb), str(cache)], check=True, capture_output=True, timeout=60)
     for folder in ("usr/sbin", "usr/bin"):
@@ -60,6 +63,19 @@ def _unpack(cache: Path) -> None:
             if not plain.exists():
                 plain.symlink_to(program.name)
     (cache / "complete").touch()
+
+
+def _fetch(debs: Path, options: list[str]) -> str:
+    return _apt(debs, [*options, "download", *PACKAGES])
+
+
+def _apt(folder: Path, words: list[str]) -> str:
+    """Why it failed; "" when it did not."""
+    try:
+        done = subprocess.run(["apt-get", "-qq", *words], cwd=folder, capture_output=True, text=True, timeout=90)
+    except subprocess.TimeoutExpired:
+        return "no answer in 90 s"
+    return done.stderr.strip()[-300:] or f"apt-get ended with {done.returncode}" if done.returncode else ""
 
 
 def _ports(count: int) -> list[int]:
