@@ -1,4 +1,5 @@
-"""The producer with a fault put in: ``faulty.py FAULT ARGUMENTS...``. A fault strikes at the 5th frame of a worker."""
+"""The producer with a fault put in: ``faulty.py FAULT ARGUMENTS...``. A fault strikes at the 5th frame of a worker, "in
+event 100" in the first worker's 100th event."""
 
 import os
 import signal
@@ -47,6 +48,16 @@ def raise_full():
     part_file._Block.flush = full
 
 
+def crash(self, timestamp):
+    """Strike in the 100th event of a worker, where no exception of a single function is caught."""
+    begin_event(self, timestamp)
+    if self.row == 100:
+        name = FAULT.split()[0]
+        if name == "raise":
+            raise RuntimeError("it is event 100")
+        os.kill(os.getpid(), signal.Signals[name])
+
+
 def lose(loop):
     """psana stops early and says nothing, as it does when it cannot read."""
     events = loop._run.events
@@ -70,8 +81,10 @@ if FAULT == "lose":
         lose(self)
 
     event_loop.EventLoop.__init__ = init
-elif FAULT == "NaN constants":
-    pass
+elif FAULT.endswith("in event 100"):
+    from producer.part_file import PartFile
+
+    begin_event, PartFile.begin = PartFile.begin, crash
 elif FAULT.startswith("after publish"):
     from producer import counters, progress
     from producer.output import Output
@@ -81,7 +94,7 @@ elif FAULT.startswith("after publish"):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    def crash(*arguments):
+    def fail(*arguments):
         raise RuntimeError("too late")
 
     def then_fail(self):
@@ -89,7 +102,7 @@ elif FAULT.startswith("after publish"):
         if FAULT.endswith("full"):
             progress.write_json = Output.remove_parts = full
         else:
-            counters.Counters.say = crash
+            counters.Counters.say = fail
         return kept
 
     Output.publish = then_fail
