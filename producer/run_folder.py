@@ -44,8 +44,8 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Stream:
-    """One stream of a run: its smd file, its chunks of data in order; `doubles` are files there a second time
-    (final and .inprogress name, or under a second experiment's name), which psana refuses."""
+    """One stream of a run: its smd file, its chunks of data in order, () without the first; `doubles` are files there
+    a second time (final and .inprogress name, or under a second experiment's name), which psana refuses."""
 
     number: int
     smd: Optional[Path]
@@ -283,6 +283,7 @@ def _run_files(folder: Path, run: int, groups: Dict[int, List[_Found]]) -> RunFi
             else:
                 doubles.append(found.entry.path)
         recording = any(found.recording for found in ordered if found.entry.path not in doubles)
-        streams.append(Stream(number, smd, tuple(chunks[c] for c in sorted(chunks)), recording, tuple(doubles)))
+        data = tuple(chunks[c] for c in sorted(chunks)) if 0 in chunks else ()  # later ones are nothing without it
+        streams.append(Stream(number, smd, data, recording, tuple(doubles)))
     entries = tuple(sorted((found.entry for found in files), key=lambda entry: str(entry.path)))
     return RunFiles(experiment, run, folder, tuple(streams), entries)

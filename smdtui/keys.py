@@ -84,6 +84,8 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("runs.launch", "L", "launch", "Produce", "launch the production of the selected runs", 41),
         Key("runs.result", "o", "result", "Result", "the file that was produced of this run", 42),
         Key("runs.experiments", "x", "experiments", "Experiment", "choose another experiment", 43),
+        Key("runs.follow", "F", "follow_runs", "Follow", "produce every run as it comes: start, stop, go on", 44),
+        Key("runs.handover", "H", "handover", "Hand-over", "what the next shift has to know, as Markdown"),
         Key("runs.refresh", "r", "refresh_runs", "Refresh", "look at the folder again"),
     ),
     "names": (

@@ -1,5 +1,6 @@
 """`smdtui names`: what a run holds, and what is different from another run."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from smdtui.commands import CommandError, print_json, table_text
 from smdtui.commands.browse import Place, place
 
 KINDS = ("detectors", "epics", "scan")
+NO_CLASS = "(psana has no class for it)"
 
 
 def names(arguments: Namespace) -> int:
@@ -32,12 +34,14 @@ def names(arguments: Namespace) -> int:
         print_json({key: value for key, value in table.items() if key not in left_out})
         return 0
     print("\n\n".join(_part(kind, table, arguments.values or values is not None) for kind in wanted))
+    for problem in table["problems"]:
+        print(f"run {arguments.run}: {problem}", file=sys.stderr)
     return 0
 
 
 def _part(kind: str, table: Mapping[str, Any], values: bool) -> str:
     if kind == "detectors":
-        return _detectors(table["detectors"])
+        return _detectors([*table["detectors"], *table["others"]])
     if kind == "epics":
         return _epics(table["epics"], values)
     if kind == "scan":
@@ -109,7 +113,7 @@ def _compare(where: Place, before: int, after: int, as_json: bool) -> int:
 
 def _detectors(detectors: list[dict[str, Any]]) -> str:
     rows = [
-        [d["name"], d["type"], ", ".join(d["data_types"]), _shape(d.get("shape")), d.get("dtype") or ""]
+        [d["name"], d["type"], ", ".join(d["data_types"]) or NO_CLASS, _shape(d.get("shape")), d.get("dtype") or ""]
         for d in detectors
     ]
     return table_text(["detector", "type", "data types", "shape", "dtype"], rows)

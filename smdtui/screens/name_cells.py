@@ -37,6 +37,12 @@ COLUMNS = {
         PROFILE,
     ),
     "scan": (Column("scan variable", 40, grow=True), Column("type", 10), PROFILE),
+    "raw": (
+        Column("declared", 18, grow=True),
+        Column("detector type", 14),
+        Column("data type", 16, grow=True),
+        Column("version", 9, drop=1),
+    ),
     "lacking": (Column("not in this run", 30, grow=True), Column("what", 30, grow=True), PROFILE),
 }
 
@@ -59,6 +65,8 @@ def cells(name: Name, kind: str, facts: Facts, ascii: bool) -> Cells:
         return name.name, name.what, _value(line, ascii), line.unit, span, Cell(line.bars(ascii), "muted"), mark
     if kind == "scan":
         return name.name, name.type, mark
+    if kind == "raw":
+        return name.name, name.type, name.what, name.dtype
     if kind == "lacking":
         return name.name, name.what, mark
     what = f"{name.what} {name.shape}".strip()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smdtui.catalog.pv_values import BARS, PvLine, value_text
-from smdtui.screens.name_rows import Facts, Name
+from smdtui.screens.name_rows import APART, Facts, Name
 from smdtui.screens.run_rows import runs_text
 
 MOST = 24  # bars of the curve over the runs
@@ -14,8 +14,9 @@ MOST = 24  # bars of the curve over the runs
 
 def details(name: Name, facts: Facts, across: Any = None, ascii: bool = False) -> list[str]:
     """At most four lines; `across` is smdtui.catalog.name_index.Across once it is known."""
-    lines = {"detector": _detector, "epics": _epics, "lacking": _lacking}.get(name.kind, _scan)(name, facts, ascii)
-    if across is not None and name.kind != "lacking":
+    kinds = {"detector": _detector, "epics": _epics, "lacking": _lacking, "raw": _raw}
+    lines = kinds.get(name.kind, _scan)(name, facts, ascii)
+    if across is not None and name.kind not in APART:
         lines.append(across_text(across, ascii))
     return lines
 
@@ -24,13 +25,18 @@ def _lacking(name: Name, facts: Facts, ascii: bool) -> list[str]:
     return [f"{name.name}   {name.what}", f"The profile takes it ({name.type}); this run has no such name."]
 
 
+def _raw(name: Name, facts: Facts, ascii: bool) -> list[str]:
+    return [f"{name.name}   {name.type}   {name.what} {name.dtype}   as the files declare it (detnames -r)"]
+
+
 def _scan(name: Name, facts: Facts, ascii: bool) -> list[str]:
     return [f"{name.name}   scan variable   {name.type}"]
 
 
 def _detector(name: Name, facts: Facts, ascii: bool) -> list[str]:
     shape = f"{name.shape} {name.dtype}".strip()
-    first = [name.name, name.type, name.what, shape, f"segments {name.segments}" if name.segments else ""]
+    segments = f"segment{'s' * (',' in name.segments)} {name.segments}" if name.segments else ""
+    first = [name.name, name.type, name.what, shape, segments, name.unique_id]
     present = facts.presence.get(name.name, {})
     counts = [f"{kind} {there:,} of {looked:,}" for kind, (there, looked, _) in present.items() if kind != "config"]
     events = f"in events: {', '.join(counts)}" if counts else "in events: being counted …"

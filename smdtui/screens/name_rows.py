@@ -12,12 +12,22 @@ from smdtui.catalog.name_query import find, parse
 from smdtui.catalog.pv_values import PvValues
 
 KINDS = ("detector", "epics", "scan")
-TITLES = {"": "all", "detector": "detectors", "epics": "EPICS", "scan": "scan", "lacking": "lacking"}
+TITLES = {
+    "": "all",
+    "detector": "detectors",
+    "epics": "EPICS",
+    "scan": "scan",
+    "raw": "declared",
+    "lacking": "lacking",
+}
+APART = ("raw", "lacking")  # not among "all"
+NO_CLASS = "psana has no class for it"
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """`what` is the PV of an EPICS alias, the data types of a detector. `shape` like "4x352x384". Of kind "lacking":
+    """`what` is the PV of an EPICS alias, the data types of a detector. `shape` like "4x352x384"; constants are kept
+    under `unique_id`. Of kind "raw": what the files declare, as `detnames -r`, `dtype` its version; of kind "lacking":
     what the profile wants and the run has not."""
 
     kind: str
@@ -27,24 +37,29 @@ class Name:
     shape: str = ""
     dtype: str = ""
     segments: str = ""
+    unique_id: str = ""
 
 
 @dataclass(frozen=True)
 class NameRows:
-    """Detectors, then EPICS, then scan variables, then what is lacking; `shown` are the numbers of those of one kind
-    ("" = all)."""
+    """Detectors, then EPICS, then scan variables, then what the files declare, then what is lacking; `shown` are the
+    numbers of those of one kind ("" = all but the last two); `problems`: files that could not be read, in sentences."""
 
     names: Sequence[Name] = ()
     kind: str = ""
     folded: Sequence[str] = field(default=(), repr=False)
+    problems: Sequence[str] = ()
 
     @classmethod
     def of(cls, answer: Mapping[str, Any], kind: str = "") -> NameRows:
         """From what the probe answers (the `names` contract)."""
-        names = [_detector(d) for d in answer.get("detectors", ())]
+        names = [_detector(d) for d in (*answer.get("detectors", ()), *answer.get("others", ()))]
         names += _epics(answer.get("epics", ()))
         names += [Name("scan", s["name"], type=str(s.get("type") or "")) for s in answer.get("scan", ())]
-        return cls(names, kind, [_folded(name) for name in names])
+        names += [
+            Name("raw", name, kind_, type_, dtype=version) for name, type_, kind_, version in answer.get("raw", ())
+        ]
+        return cls(names, kind, [_folded(name) for name in names], tuple(answer.get("problems", ())))
 
     def of_kind(self, kind: str) -> NameRows:
         return replace(self, kind=kind)
@@ -55,18 +70,18 @@ class NameRows:
         if list(self.names[rest:]) == list(lacking):
             return self
         names = [*self.names[:rest], *lacking]
-        return NameRows(names, self.kind, [*self.folded[:rest], *map(_folded, lacking)])
+        return replace(self, names=names, folded=[*self.folded[:rest], *map(_folded, lacking)])
 
     @cached_property
     def shown(self) -> Sequence[int]:
         if not self.kind:
-            return range(len(self.names) - self.counts["lacking"])
+            return range(self.counts[""])
         return [i for i, name in enumerate(self.names) if name.kind == self.kind]
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        counts = {kind: sum(name.kind == kind for name in self.names) for kind in (*KINDS, "lacking")}
-        return {"": len(self.names) - counts["lacking"], **counts}
+        counts = {kind: sum(name.kind == kind for name in self.names) for kind in (*KINDS, *APART)}
+        return {"": len(self.names) - sum(counts[kind] for kind in APART), **counts}
 
     @cached_property
     def exact(self) -> Sequence[tuple[str, str]]:
@@ -148,11 +163,12 @@ def _detector(d: Mapping[str, Any]) -> Name:
     return Name(
         "detector",
         d["name"],
-        " ".join(d.get("data_types") or ()),
+        NO_CLASS if d.get("known") is False else " ".join(d.get("data_types") or ()),
         str(d.get("type") or ""),
         _shape(d.get("shape")),
         str(d.get("dtype") or ""),
         ",".join(map(str, d.get("segments") or ())),
+        str(d.get("unique_id") or ""),
     )
 
 
@@ -203,8 +219,8 @@ class InProfile:
         """How the profile takes it, "" when it does not."""
         if name.kind == "detector":
             return " ".join(self.functions.get(name.name, ()))
-        if name.kind == "scan":
-            return "always"
+        if name.kind in ("scan", "raw"):
+            return "always" if name.kind == "scan" else ""
         if name.kind == "lacking":
             return name.type
         either = {name.name, name.what}

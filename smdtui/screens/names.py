@@ -15,7 +15,7 @@ from smdtui.catalog.name_query import parse
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
 from smdtui.screens.name_cells import COLUMNS, cells
-from smdtui.screens.name_rows import TITLES, Facts, InProfile, NameRows, adding
+from smdtui.screens.name_rows import APART, TITLES, Facts, InProfile, NameRows, adding
 from smdtui.services import Selection
 from smdtui.widgets.bindings import bindings
 from smdtui.widgets.filter_bar import FilterBar
@@ -100,6 +100,9 @@ class NamesScreen(BaseScreen):
         self._refilter()
         self._look_into_profile()
         self.refresh_bindings()
+        for problem in self.rows.problems[:1]:
+            more = f" (and {len(self.rows.problems) - 1} more)" if len(self.rows.problems) > 1 else ""
+            self.say(f"Run {self._asked}: names may be missing: {problem}{more}", "warn")
         self._find_out()
 
     def _find_out(self) -> None:
@@ -177,9 +180,9 @@ class NamesScreen(BaseScreen):
 
     def _show_counts(self) -> None:
         parts = []
-        keys = {"": "w", "detector": "d", "epics": "e", "scan": "s", "lacking": "m"}
+        keys = {"": "w", "detector": "d", "epics": "e", "scan": "s", "raw": "f", "lacking": "m"}
         for kind, title in TITLES.items():
-            if kind == "lacking" and not self.rows.counts[kind]:
+            if (kind == "lacking" and not self.rows.counts[kind]) or (kind == "raw" != self.rows.kind):
                 continue
             text = f"{keys[kind]} {title} {self.rows.counts[kind]:,}"
             parts.append(f"[{text}]" if kind == self.rows.kind else f" {text} ")
@@ -200,7 +203,7 @@ class NamesScreen(BaseScreen):
             self.refresh_bindings()
         self.across = None
         self._show_detail()
-        if event.row is not None and kind != "lacking" and self._detail_shown:
+        if event.row is not None and kind not in APART and self._detail_shown:
             self._look_across(self.rows.names[event.row].name)
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:

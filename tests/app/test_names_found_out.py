@@ -7,6 +7,7 @@ from smdtui.app import SmdApp
 from smdtui.catalog.name_index import Across, Comparison
 from smdtui.catalog.pv_values import PvLine, PvValues, value_text
 from smdtui.screens.compare_names import CompareNamesScreen, rows_of
+from smdtui.screens.name_cells import cells
 from smdtui.screens.name_details import across_text, details
 from smdtui.screens.name_rows import Facts, InProfile, Name, NameRows
 from smdtui.services import Selection
@@ -64,6 +65,32 @@ def test_what_the_profile_wants_and_the_run_lacks():
     assert list(more.search("gone", Facts())) == [] and list(more.of_kind("lacking").search("gone", Facts())) == [1]
     assert more.with_lacking(lacking) is more
     assert more.with_lacking([]).counts == rows.counts
+
+
+def test_what_the_files_declare_is_apart_and_what_psana_cannot_read_is_shown():
+    rows = NameRows.of(
+        {
+            "detectors": [{"name": "epix", "type": "epix100", "data_types": ["raw"], "unique_id": "epix100_7"}],
+            "others": [{"name": "mystery", "type": "odd", "data_types": [], "known": False}],
+            "epics": [{"alias": "sam_x", "pv": "TMO:01.RBV"}],
+            "raw": [["epix", "epix100", "raw", "2_0_1"], ["runinfo", "runinfo", "runinfo", "0_0_1"]],
+            "problems": ["x.smd.xtc2 is empty."],
+        }
+    )
+    assert (rows.counts[""], rows.counts["raw"], rows.problems) == (3, 2, ("x.smd.xtc2 is empty.",))
+    assert [rows.names[i].name for i in rows.shown] == ["epix", "mystery", "sam_x"]
+    assert [rows.names[i].name for i in rows.search("epix", Facts())] == ["epix"]
+    assert cells(rows.names[1], "detector", Facts(), False)[2] == "psana has no class for it"
+    declared = rows.of_kind("raw")
+    assert [cells(rows.names[i], "raw", Facts(), False) for i in declared.shown] == [
+        ("epix", "epix100", "raw", "2_0_1"),
+        ("runinfo", "runinfo", "runinfo", "0_0_1"),
+    ]
+    assert [rows.names[i].name for i in declared.search("run", Facts())] == ["runinfo"]
+    more = rows.with_lacking([Name("lacking", "gone", "gone", "once")])
+    assert (list(more.shown), list(more.of_kind("raw").shown)) == ([0, 1, 2], [3, 4]) and more.problems
+    assert "epix100_7" in details(rows.names[0], Facts())[0]
+    assert details(rows.names[3], Facts()) == ["epix   epix100   raw 2_0_1   as the files declare it (detnames -r)"]
 
 
 def test_rows_of_a_comparison():

@@ -26,7 +26,7 @@ def test_rows_of_an_answer():
     assert rows.names[0] == Name("detector", "epix_1", "raw fex", "epix", "4x352x384", "uint16")
     assert rows.names[1].shape == ""
     assert rows.names[3] == Name("epics", "XPP:02.RBV", "XPP:02.RBV")
-    assert rows.counts == {"": 5, "detector": 2, "epics": 2, "scan": 1, "lacking": 0}
+    assert rows.counts == {"": 5, "detector": 2, "epics": 2, "scan": 1, "raw": 0, "lacking": 0}
     assert list(NameRows.of(ANSWER, "epics").shown) == [2, 3]
 
 
