@@ -16,6 +16,7 @@ from smdtui.environment import READERS, Environment
 
 PACKAGED = Path(__file__).resolve().parent.parent / "profiles" / "sites" / "local.toml"
 KINDS = ("local", "slurm")
+NOTICES = ("bell", "osc9", "osc777")  # how a terminal is told that a job has ended
 
 
 class SiteError(Exception):
@@ -89,7 +90,8 @@ _KEYED_OPTIONS = {
 class Site:
     """`data_roots` hold ``<hutch>/<experiment>/xtc``; `skipped_roots` are those whose variable is not set; `results`
     and `calib` (a folder of calibration constants) are "" for none; `hutches` are those with environments of
-    their own; `engines` keeps the file's order."""
+    their own; `engines` keeps the file's order; `notify` is how a terminal is told that a job has ended, None: as suits
+    it."""
 
     name: str
     data_roots: tuple[Path, ...] = ()
@@ -97,6 +99,7 @@ class Site:
     results: str = ""
     calib: str = ""
     demo: bool = False
+    notify: tuple[str, ...] | None = None
     environment: Environment = field(default_factory=Environment)
     hutches: Mapping[str, Environment] = field(default_factory=dict)
     engines: Mapping[str, Engine] = field(default_factory=lambda: {"local": Engine()})
@@ -189,11 +192,24 @@ class _Reader:
             results=self.place(self.typed(table, "results", str, "", ""), base) or "",
             calib=self.place(self.typed(table, "calib", str, "", ""), base) or "",
             demo=self.typed(table, "demo", bool, False, ""),
+            notify=self.notify(table),
             environment=self.environment(self.typed(table, "environment", dict, {}, ""), "environment"),
             hutches={n: self.environment(t, f"hutches.{n}") for n, t in hutches.items()},
             engines={n: self.engine(n, t) for n, t in engines.items()} or {"local": Engine()},
             path=file,
         )
+
+    def notify(self, table: dict[str, Any]) -> tuple[str, ...] | None:
+        if "notify" not in table:
+            return None
+        kinds = self.typed(table, "notify", list[str], [], "")
+        for kind in kinds:
+            if kind not in NOTICES:
+                near = nearest(kind, NOTICES)
+                self.wrong(
+                    f"{kind!r} is no way of telling a terminal; there are {', '.join(NOTICES)}", "notify", *near[:1]
+                )
+        return tuple(kinds)
 
     def environment(self, table: Any, key: str) -> Environment:
         if not isinstance(table, dict):

@@ -43,7 +43,8 @@ KEYS = {
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y", b"\x1b[c": b"\x1b[?62;22c"}
 # Sequences that the emulator would print as text.
 UNKNOWN = re.compile(
-    rb"\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?u|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\"
+    rb"\x1bPtmux;(?:\x1b\x1b|[^\x1b])*\x1b\\|\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?u"
+    rb"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\"
 )
 UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;?<>=$ ]*|\][^\x07\x1b]*|P[^\x1b]*)?$")
 
@@ -61,6 +62,7 @@ class Terminal:
         self.pid = self.fd = -1
         self.exit_code: int | None = None
         self.last_paint = 0.0
+        self.raw = b""  # the newest of what has arrived, as it came
 
     def __enter__(self) -> "Terminal":
         self.started = time.perf_counter()
@@ -102,6 +104,7 @@ class Terminal:
             if not data:
                 return False
             self.last_paint = time.perf_counter()
+            self.raw = (self.raw + data)[-(1 << 18) :]
             for question, answer in ANSWERS.items():
                 if question in data:
                     os.write(self.fd, answer)

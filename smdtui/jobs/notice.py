@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from smdtui.jobs.folder import make_folder, write_whole
+from smdtui.site import NOTICES as KINDS
 
-BELL, OSC9, OSC777 = "bell", "osc9", "osc777"
-KINDS = (BELL, OSC9, OSC777)
+BELL, OSC9, OSC777 = KINDS
 LONGEST = 200  # characters of a text: some terminals drop a sequence that is too long
 
 

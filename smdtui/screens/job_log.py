@@ -25,6 +25,10 @@ LEVELS = {"": "every line", WARNING: "warnings and errors only", ERROR: "errors 
 class JobLog(Base):
     """Mixed into the Jobs screen."""
 
+    if TYPE_CHECKING:
+
+        def show_status(self) -> None: ...
+
     @property
     def log_view(self) -> LogView:
         return self.query_one("#log", LogView)
@@ -127,6 +131,7 @@ class JobLog(Base):
         self._to_log()
         self.log_view.only(wanted)
         self.say(f"The log: {filter_words(wanted)}.")
+        self.show_status()
 
 
 def filter_words(wanted: LineFilter) -> str:

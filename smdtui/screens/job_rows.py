@@ -134,7 +134,7 @@ def _told(job: Any) -> tuple[str, str]:
     return "", job.reason
 
 
-def status_line(board: Any, marked: int, look: Any, site: Any) -> tuple[str, str]:
+def status_line(board: Any, marked: int, look: Any) -> tuple[str, str]:
     """(text, role) of the line between list and log."""
     parts = [f"{marked} selected"] if marked else []
     if board.found:

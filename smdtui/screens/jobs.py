@@ -16,7 +16,7 @@ from smdtui.jobs.folder import LOG, PROGRESS
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.job_control import JobControl
-from smdtui.screens.job_log import JobLog
+from smdtui.screens.job_log import JobLog, filter_words
 from smdtui.screens.job_rows import JOB_COLUMNS, RANK_COLUMNS, SORTED, job_cells, rank_cells, status_line, told
 from smdtui.services import Selection
 from smdtui.widgets.bindings import bindings
@@ -109,7 +109,9 @@ class JobsScreen(JobControl, JobLog, BaseScreen):
     def show_status(self) -> None:
         """The line between list and log: marks, numbers, follower, other consoles, what one may not do."""
         line = self.query_one("#status", Plain)
-        text, role = status_line(self.board, len(self.list.state.marked), self.look, self.services.site)
+        text, role = status_line(self.board, len(self.list.state.marked), self.look)
+        if not self.log_view.wanted.open:
+            text += f"  ·  log: {filter_words(self.log_view.wanted)}"
         line.set_classes([f"-{role}"] if role else [])
         line.set_text(text)
 

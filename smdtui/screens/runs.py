@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from smdtui.screens.background import Task
 from smdtui.screens.base import BaseScreen
+from smdtui.screens.job_rows import follow_words
 from smdtui.screens.run_rows import RunRows, runs_text
 from smdtui.services import Selection, Services
 from smdtui.widgets.bindings import bindings
@@ -61,6 +62,13 @@ class RunsScreen(BaseScreen):
     def on_mount(self) -> None:
         self.list.focus()
         self.set_interval(POLL, self._look)
+        self.app.jobs_seen.subscribe(self, self._jobs_seen)  # type: ignore[attr-defined]
+
+    def _jobs_seen(self, look: Any) -> None:
+        """A job has moved, or somebody began to follow."""
+        if look.ended:
+            self._look_at_productions()
+        self._tell()
 
     @property
     def list(self) -> VirtualList:
@@ -178,6 +186,9 @@ class RunsScreen(BaseScreen):
             parts.append(f"reading {len(self.rows.runs) - self.rows.unread:,} of {len(self.rows.runs):,}")
         if summary is not None and summary.problem:
             parts.append(f"run {run}: {summary.problem}")
+        look: Any = self.app.look  # type: ignore[attr-defined]
+        if look.follow is not None and self.services.experiment is not None:
+            parts += [text for text in (follow_words(look.follow),) if text]
         self.query_one("#about", Plain).set_text("   ".join(parts))
 
     # -- the list
@@ -263,6 +274,18 @@ class RunsScreen(BaseScreen):
         at = SORTED[rows.sort]
         title = f"{sign[not rows.ascending]}{COLUMNS[at].title}"
         self.list.set_columns([replace(c, title=title) if i == at else c for i, c in enumerate(COLUMNS)])
+
+    def action_follow_runs(self) -> None:
+        if self.services.experiment is not None:
+            from smdtui.screens.follow_sheet import ask_about_following
+
+            ask_about_following(self)
+
+    def action_handover(self) -> None:
+        if self.services.experiment is not None:
+            from smdtui.screens.handover_sheet import HandoverSheet
+
+            self.app.push_screen(HandoverSheet(self.services))
 
     def action_experiments(self) -> None:
         """Choose another experiment."""

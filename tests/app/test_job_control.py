@@ -62,18 +62,17 @@ def test_what_one_may_not_do_is_said_of_the_job_while_it_matters():
 def test_the_line_between_list_and_log():
     from smdtui.jobs.board import Board
 
-    site = SimpleNamespace()
     follow = FollowStatus(running=True, who="bob", host="h", profile="/p/night.toml")
-    text, role = status_line(Board((job(), job("failed"))), 2, Look(follow=follow, here="also here: eve (h)"), site)
+    text, role = status_line(Board((job(), job("failed"))), 2, Look(follow=follow, here="also here: eve (h)"))
     assert text.split("  ·  ") == [
         "2 selected", "1 failed, 1 running", "followed by bob with night.toml", "also here: eve (h)",
     ]  # fmt: skip
     assert role == ""
-    assert status_line(Board(), 0, Look(follow=replace(follow, paused="3 jobs failed")), site) == (
+    assert status_line(Board(), 0, Look(follow=replace(follow, paused="3 jobs failed"))) == (
         "follower paused (F): 3 jobs failed",
         "warn",
     )
-    assert status_line(Board(), 0, Look(may_not="you may only look"), site) == ("you may only look", "warn")
+    assert status_line(Board(), 0, Look(may_not="you may only look")) == ("you may only look", "warn")
     assert follow_words(replace(follow, running=False, gone=True)) == "the follower of bob is gone (F)"
     assert follow_words(None) == follow_words(FollowStatus()) == ""
 
@@ -343,6 +342,52 @@ async def test_the_experiment_is_followed_from_the_app(opened, bench, wait_for):
     finally:
         if status(bench.place).running:
             stop(bench.place, "the test")
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from smdtui import site as sites
+from smdtui.app import run
+from smdtui.catalog.experiment import Experiment
+from smdtui.services import Services
+directory, results, hdf5, state = map(Path, sys.argv[1:])
+experiment = Experiment("xppfake", directory, results, hdf5)
+sys.exit(run(Services(site=sites.load(sites.PACKAGED), experiment=experiment, who="ada", state_dir=state)))
+"""
+
+
+@pytest.mark.parametrize("variables, wrapped", [({}, False), ({"TMUX": "/tmp/t,1,0", "TERM": "tmux-256color"}, True)])
+def test_a_real_terminal_is_told_when_a_job_ends_on_whichever_screen(bench, tmp_path, variables, wrapped):  # noqa: F811
+    """The bytes at the pty; the picture stays whole."""
+    from terminal import Terminal
+
+    from smdtui.jobs import engine
+
+    folder = bench.launch("slow", run=7)
+    ranks_at_work(folder, 1)
+    place = bench.place
+    words = [sys.executable, "-c", OPEN, place.directory, place.results, place.hdf5, tmp_path / "state"]
+    root = Path(__file__).resolve().parents[2]
+    with Terminal(words, 100, 30, env=variables, cwd=root) as terminal:
+        terminal.wait_until(lambda text: "There are no runs" in text, 60, "the Runs screen")
+        console = consoles_of(place)
+        terminal.wait_until(lambda text: console.is_dir() and bool(list(console.iterdir())), 60, "the looking at jobs")
+        terminal.settle()
+        before, terminal.raw = terminal.text(), b""
+        engine.cancel(folder, "bob")
+        code = b"\x1b]9;smdtui: run 7 cancelled by bob\x07"
+        sent = b"\x1bPtmux;" + code.replace(b"\x1b", b"\x1b\x1b") + b"\x1b\\" if wrapped else code
+        terminal.wait_until(lambda text: sent in terminal.raw, 60, "the notification")
+        assert b"\x07" in terminal.raw.split(b"\x1b")[0] or b"\x07\x1b" in terminal.raw, "the bell"
+        assert (b"]777;notify;smdtui;run 7 cancelled by bob\x07" in terminal.raw) is True
+        terminal.wait_until(lambda text: "run 7 cancelled by bob" in text, what="the note on the screen")
+        assert "]9;" not in terminal.text() and "notify;" not in terminal.text()
+        assert terminal.text().splitlines()[:3] == before.splitlines()[:3], "the picture stays"
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit(30) == 0
+    assert not list(consoles_of(place).iterdir()), "the notice that this console is here is taken away"
+    ended(folder)
 
 
 async def test_a_snapshot_of_many_jobs(wait_for, monkeypatch, tmp_path):

@@ -61,6 +61,19 @@ def test_what_is_no_toml(tmp_path, text, line):
     assert problem.line in (line, 0)
 
 
+def test_how_a_terminal_is_told_is_the_sites_choice(tmp_path):
+    def load(line):
+        (tmp_path / "s.toml").write_text(f'name = "s"\n{line}\n')
+        return site.load(tmp_path / "s.toml").notify
+
+    assert load("") is None, "as suits the terminal"
+    assert load('notify = ["bell", "osc9"]') == ("bell", "osc9") and load("notify = []") == ()
+    with pytest.raises(site.SiteError, match=r"'osc99' is no way of telling a terminal.*osc9"):
+        load('notify = ["osc99"]')
+    with pytest.raises(site.SiteError, match="must be a list of texts"):
+        load('notify = "bell"')
+
+
 def test_missing_file():
     with pytest.raises(site.SiteError, match="cannot be read: No such file"):
         site.load("/nowhere/site.toml")
