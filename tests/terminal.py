@@ -73,6 +73,7 @@ class Terminal:
                 os.execvpe(self.argv[0], self.argv, self.env)
             finally:
                 os._exit(127)
+        os.set_inheritable(self.fd, False)  # another program would keep the terminal open
         self.resize(self.columns, self.rows)
         return self
 

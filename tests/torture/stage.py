@@ -88,9 +88,15 @@ class Stage:
                 start_new_session=True,
             )
 
-    def app(self, columns: int = 100, rows: int = 30) -> Terminal:
+    def start_bare(self, command: str, *more: str) -> "subprocess.Popen[bytes]":
+        """A command that names no experiment."""
+        with open(self.root / f"{command}.txt", "ab") as said:
+            words = [*SMDTUI, command, *more]
+            return subprocess.Popen(words, cwd=ROOT, env=self.environment, stdin=-3, stdout=said, stderr=said)
+
+    def app(self, columns: int = 100, rows: int = 30, **more: str) -> Terminal:
         words = [*SMDTUI, EXPERIMENT, "--site", str(self.site)]
-        return Terminal(words, columns, rows, env=self.environment, cwd=ROOT)
+        return Terminal(words, columns, rows, env=self.environment | more, cwd=ROOT)
 
     def ask(self, command: str, *more: str) -> dict:
         done = subprocess.run(
@@ -142,7 +148,10 @@ class Stage:
             found += [f"{folder.name}: {why}" for why in self._job_faults(folder, said.pop(folder.name, None))]
         found += [f"{id_} is said to exist" for id_ in said]
         found += [f"{path} is left" for path in self.jobs.glob(".2*")]
-        found += [f"{path} is left" for path in self.home.rglob("*.inprogress*")]
+        newest = {job["run"]: job["state"] for job in sorted(self.ask("jobs")["jobs"], key=lambda job: job["id"])}
+        for run in self.runs:
+            if newest.get(run) == "verified":  # what was cancelled leaves its parts for the next
+                found += [f"{path} is left" for path in self.home.rglob(f"*Run{run:04d}.h5.inprogress*")]
         found += [f"process {words} is left" for words in self.processes()]
         return found
 
@@ -157,13 +166,14 @@ class Stage:
             return [f"is {state}, but its files say otherwise: {exit_}, {verdict.get('verdict')}"]
         if cancel and exit_.get("status") != 0 and state != "cancelled":
             return [f"is {state} though {cancel['who']} cancelled it"]
-        if not (folder / "log.txt").exists() and state not in ("lost", "cancelled", "rejected"):
+        lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        cleaned = any(line["what"] == "cleaned" for line in lines)
+        if not cleaned and not (folder / "log.txt").exists() and state not in ("lost", "cancelled", "rejected"):
             return [f"is {state} though it never ran"]
         if exit_ and exit_.get("status") != 0 and state not in ("failed", "cancelled"):
             return [f"is {state}, but it ended with {exit_}"]
         if good and verdict["events"] != events(request["run"]) and not request.get("events"):
             return [f"has {verdict['events']} events of {events(request['run'])}"]
-        lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
         if (folder / "engine.toml").exists() and lines[0]["what"] != "submitted":
             return [f"began with {lines[0]}"]
         return []
