@@ -264,9 +264,9 @@ REAL = {
 @pytest.mark.parametrize("name", REAL)
 def test_every_number_of_ranks_on_real_runs(real_runs, tmp_path, name):
     """With all functions that can work on their detectors; they have no geometry and no constants."""
-    np.save(tmp_path / "pulse.npy", np.array([0.2, 1.0]))
+    np.save(tmp_path / "pulse.npy", np.array([0.2, 1.0, 0.3]))
     with h5py.File(tmp_path / "basis.h5", "w") as file:
-        file["components"], file["region"] = np.array([[0.2, 1.0]]), [0, 2]
+        file["components"], file["region"] = np.array([[0.2, 1.0], [1.0, -0.2]]), [0, 2]
         file["background_roi"], file["channel"] = 1, 0
     lines = ["format = 1", "[epics]", "all = true"]
     for detector, functions in REAL[name].items():
