@@ -71,6 +71,22 @@ class Incumbent:
             made.setFromFunc()
         return lambda frame: made.process(frame)
 
+    def region_and_sum(self, shape: tuple[int, ...]) -> list[Call]:
+        """Its region of 100 x 100 pixels and its sum, for frames of `shape`."""
+        region = [[0, 1], [100, 200], [300, 400]][-len(shape) :]
+        made = self._roi.ROIFunc(ROI=region)
+        index = np.indices((1,) * (3 - len(shape)) + shape).astype(float)
+        with contextlib.redirect_stdout(io.StringIO()):
+            made.setFromDet(detector(shape, tuple(axis.reshape(shape) for axis in index)))
+            made.setFromFunc()
+        return [made.process, self._sums(["calib"])]
+
+    def imports(self) -> list[str]:
+        """The statements with which its producer begins: what it needs before it can look at a run."""
+        source = (self._checkout / "lcls2_producers" / "smd_producer.py").read_text()
+        found = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return [ast.unparse(node) for node in found]
+
     def _cases(self) -> dict[str, Callable[[], Any]]:
         at = {"center": (38000.0, 38000.0), "dis_to_sam": 80.0, "phiBins": 11}
         small = [[0, 1], [100, 200], [300, 400]]
@@ -102,6 +118,9 @@ class Incumbent:
             ),
             "sum": lambda: self._sums(["calib"]),
             "sum, max, square": lambda: self._sums(["calib", "calib_max", "calib_square"]),
+            "sums of a beamtime": lambda: self._sums(
+                ["calib", "calib_dropped", "calib_dropped_square", "calib_max", "calib_thresADU20"]
+            ),
         }
 
     def _sums(self, keys: list[str]) -> Call:

@@ -9,6 +9,8 @@ on the same frames in turn with ours (what that needs: incumbent.py). Without, t
 """
 
 import argparse
+import itertools
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +19,25 @@ from typing import Any
 import numpy as np
 from incumbent import Incumbent, detector
 
-from producer.analysis import FUNCTIONS, droplet, photons, projection, rebin, roi, sparsify, spectrum, sums
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # before this folder, whose producer.py is not the package
+from producer.analysis import (
+    FUNCTIONS,
+    droplet,
+    photons,
+    projection,
+    rebin,
+    roi,
+    sparsify,
+    spectrum,
+    sums,
+)
 from producer.detector_context import Context, Lacking
+from producer.shot import Shot
 
 EPIX, JUNGFRAU, CAMERA = (704, 768), (2, 512, 1024), (1024, 1024)
+BEAMTIME = ("calib", "calib_dropped", "calib_dropped_square", "calib_max", "calib_thresADU20")
+DROPPED = 10  # every so many shots are without X-rays
+COLD = 48 << 20  # bytes of frames taken in turn: more than a cache holds, as a run never has the same frame twice
 
 
 class Known(Context):
@@ -54,15 +71,17 @@ Call = Callable[[np.ndarray], Any]
 
 
 def cpu_ms(calls: list[Call], frames: list[np.ndarray], seconds: float) -> list[float]:
-    """Of one call of each, the best of four series, taken in turn; the first calls are not counted."""
+    """Of one call of each, the best of four series, taken in turn; the first calls are not counted. Each has frames of
+    its own: smalldata_tools' sums write into them."""
     best = [float("inf")] * len(calls)
-    for call in calls:
-        call(frames[0])
+    own = [frames if call is calls[0] else [frame.copy() for frame in frames] for call in calls]
+    for call, mine in zip(calls, own, strict=True):
+        call(mine[0])
     for _ in range(4):
         for i, call in enumerate(calls):
             begin, count = time.process_time(), 0
             while time.process_time() - begin < seconds / 4:
-                call(frames[count % len(frames)])
+                call(own[i][count % len(frames)])
                 count += 1
             best[i] = min(best[i], (time.process_time() - begin) / count)
     return [1e3 * seconds_each for seconds_each in best]
@@ -148,25 +167,33 @@ def cases() -> list[tuple[str, str, Any, tuple[int, ...], Any, float | None]]:
         ("sparsify, 3000 entries", "sparsify", sparsify.Parameters(entries=3000, threshold=30.0), EPIX, f4, 3.6),
         ("sum", "sums", sums.Parameters(("calib",)), JUNGFRAU, f4, None),
         ("sum, max, square", "sums", sums.Parameters(("calib", "calib_max", "calib_square")), JUNGFRAU, f4, None),
+        ("sums of a beamtime", "sums", sums.Parameters(BEAMTIME), JUNGFRAU, f4, None),
     ]
 
 
-def main() -> None:
-    given = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    given.add_argument("--seconds", type=float, default=1.5, help="of CPU time for each function")
-    given.add_argument("--incumbent", type=Path, metavar="CHECKOUT", help="of smalldata_tools, to measure beside ours")
-    given.add_argument("--only", default="", help="the cases whose name has this in it")
-    options = given.parse_args()
-    incumbent = Incumbent(options.incumbent.resolve()) if options.incumbent else None
-    rng = np.random.default_rng(0)
-    frames = {
-        EPIX: [epix(rng) for _ in range(4)],
-        JUNGFRAU: [rng.gamma(2, 20, JUNGFRAU).astype(np.float32) for _ in range(4)],
-        CAMERA: [rng.integers(0, 4000, CAMERA).astype(np.uint16) for _ in range(4)],
+def some_frames(rng: np.random.Generator) -> dict[tuple[int, ...], list[np.ndarray]]:
+    """Frames of each shape that take turns."""
+    return {
+        EPIX: [epix(rng) for _ in range(COLD // (4 * EPIX[0] * EPIX[1]))],
+        JUNGFRAU: [rng.gamma(2, 20, JUNGFRAU).astype(np.float32) for _ in range(COLD >> 22)],
+        CAMERA: [rng.integers(0, 4000, CAMERA).astype(np.uint16) for _ in range(COLD >> 21)],
     }
+
+
+def call_of(computation: Any) -> Call:
+    """With every tenth shot a dropped one."""
+    if not getattr(computation, "WANTS_SHOT", False):
+        return lambda frame: computation.event(frame, 1)
+    shots = itertools.cycle([Shot(xray=bool(i)) for i in range(DROPPED)])
+    return lambda frame: computation.event(frame, 1, next(shots))
+
+
+def table(incumbent: Incumbent | None, seconds: float, only: str = "") -> None:
+    """Print it, line by line."""
+    frames = some_frames(np.random.default_rng(0))
     print(f"{'':33} {'ours':>9} {'smalldata_tools':>16} {'factor':>7}   {'set up':>8}")
     for what, function, parameters, shape, dtype, theirs in cases():
-        if options.only not in what:
+        if only not in what:
             continue
         begin = time.process_time()
         try:
@@ -177,15 +204,24 @@ def main() -> None:
             print(f"{what:33} {lacking}")
             continue
         ready = time.process_time() - begin
-        calls: list[Call] = [lambda frame, c=computation: c.event(frame, 1)]
+        calls: list[Call] = [call_of(computation)]
         if incumbent is not None:
             known = detector(shape, Known("det").coordinates(shape))
             calls += filter(None, [incumbent.calls(what, known)])
             theirs = None
-        ms, *measured = cpu_ms(calls, frames[shape], options.seconds)
+        ms, *measured = cpu_ms(calls, frames[shape], seconds)
         theirs = measured[0] if measured else theirs
         beside = f"{theirs:13.2f} ms {theirs / ms:6.1f}x" if theirs else f"{'-':>16} {'':>7}"
         print(f"{what:33} {ms:6.2f} ms {beside}   {1e3 * ready:5.0f} ms", flush=True)
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    given.add_argument("--seconds", type=float, default=1.5, help="of CPU time for each function")
+    given.add_argument("--incumbent", type=Path, metavar="CHECKOUT", help="of smalldata_tools, to measure beside ours")
+    given.add_argument("--only", default="", help="the cases whose name has this in it")
+    options = given.parse_args()
+    table(Incumbent(options.incumbent.resolve()) if options.incumbent else None, options.seconds, options.only)
 
 
 if __name__ == "__main__":
