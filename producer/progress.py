@@ -16,7 +16,8 @@ from typing import Any, Callable, Deque, Optional, Tuple
 
 from producer import log
 
-SECONDS = 30.0  # of history
+# History: each second of the last half minute, then each tenth of five minutes.
+FINE_SECONDS, SECONDS, COARSE_STEP = 30.0, 300.0, 10.0
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -34,6 +35,7 @@ class Progress:
         self.rank, self.role, self.phase, self.done = rank, role, "starting", 0
         self.listener: Optional[Callable[[int], None]] = None  # told how many events are done, once a second at most
         self._history: Deque[Tuple[float, int]] = deque()
+        self._old: Deque[Tuple[float, int]] = deque()
         self._written = 0.0
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +73,7 @@ class Progress:
         if self.folder is None:
             return
         now = time.time()
-        self._history.append((round(now, 3), self.done))
-        while now - self._history[0][0] > SECONDS and len(self._history) > 2:
-            self._history.popleft()
+        self._remember(now)
         write_json(
             self.folder / f"rank{self.rank:04d}.json",
             {
@@ -82,6 +82,15 @@ class Progress:
                 "phase": self.phase,
                 "done": self.done,
                 "time": now,
-                "history": list(self._history),
+                "history": [*self._old, *self._history],
             },
         )
+
+    def _remember(self, now: float) -> None:
+        self._history.append((round(now, 3), self.done))
+        while now - self._history[0][0] > FINE_SECONDS and len(self._history) > 2:
+            point = self._history.popleft()
+            if not self._old or point[0] - self._old[-1][0] >= COARSE_STEP:
+                self._old.append(point)
+        while self._old and now - self._old[0][0] > SECONDS:
+            self._old.popleft()

@@ -9,6 +9,7 @@ from typing import Any
 
 STALL_SECONDS = 60.0
 WINDOW_SECONDS = 30.0
+ETA_SECONDS = 300.0  # workers get events in batches and wait in between, which half a minute may not average out
 PHASES = ("starting", "waiting", "reading", "merging", "verifying", "done", "failed")
 
 
@@ -92,6 +93,8 @@ def summed(tables: list[dict[str, Any]], total: dict[str, Any], now: float) -> P
 
     The rate is that of the sum over the last 30 s: each rank's count is taken at both ends of the window. While all
     are silent the window's end stays at the last sign, so that a waiting job keeps its rate and not a falling one.
+    The time left is that of the mean rate over the last five minutes, from each rank's first event on: what comes
+    before it (opening files, compiling) does not come again.
     """
     rows = []
     histories = []
@@ -113,9 +116,10 @@ def summed(tables: list[dict[str, Any]], total: dict[str, Any], now: float) -> P
     active = [r.phase for r in rows if not r.ended] or [r.phase for r in rows]
     phase = "failed" if any(r.phase == "failed" for r in rows) else max(active, key=_order)
     eta = None
-    if wanted is not None and rate and phase in ("starting", "waiting", "reading"):
+    mean = _rate([_since_first(h) for h in counts], ETA_SECONDS) or rate
+    if wanted is not None and mean and phase in ("starting", "waiting", "reading"):
         updated = max(r.time for r in rows)
-        eta = max(0.0, (wanted - done_sum) / rate - min(now - updated, 5.0))
+        eta = max(0.0, (wanted - done_sum) / mean - min(now - updated, 5.0))
     return Progress(
         ranks=tuple(sorted(rows, key=lambda r: r.rank)),
         done=done_sum,
@@ -155,13 +159,19 @@ def _at(points: list[tuple[float, float]], when: float) -> float:
     return points[-1][1]
 
 
-def _rate(histories: list[list[tuple[float, float]]]) -> float | None:
+def _since_first(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """From the first event on, where there are two points after it."""
+    begun = [p for p in points if p[1] > 0]
+    return begun if len(begun) > 1 else points
+
+
+def _rate(histories: list[list[tuple[float, float]]], window: float = WINDOW_SECONDS) -> float | None:
     """Events per second of all together, from the earliest point within the window to the newest."""
     points = [p for h in histories for p in h]
     if not points:
         return None
     end = max(p[0] for p in points)
-    begin = max(min(p[0] for p in points), end - WINDOW_SECONDS)
+    begin = max(min(p[0] for p in points), end - window)
     if end - begin < 0.5:
         return None
     return sum(_at(h, end) - _at(h, begin) for h in histories) / (end - begin)
