@@ -43,7 +43,7 @@ KEYS = {
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y", b"\x1b[c": b"\x1b[?62;22c"}
 # Sequences that the emulator would print as text.
 UNKNOWN = re.compile(
-    rb"\x1bPtmux;(?:\x1b\x1b|[^\x1b])*\x1b\\|\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?u"
+    rb"\x1bPtmux;(?:\x1b\x1b|[^\x1b])*\x1b\\|\x1b\[\?\d+\$p|\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*[um]"
     rb"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\"
 )
 UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;?<>=$ ]*|\][^\x07\x1b]*|P[^\x1b]*)?$")
