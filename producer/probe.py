@@ -8,10 +8,10 @@ which answers many questions.
 import argparse
 import gc
 import json
-import os
 import sys
-from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
+
+from producer.run_answer import explain, names
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -29,26 +29,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         answer = names(options.exp, options.run, options.dir, options.values)
     except Exception as error:
-        from producer.probe_server import explain
-
         answer = {"error": explain(error)}
     # json.dumps refuses what is no JSON (NaN); a lone surrogate of a file name must not stop the answer
     print(json.dumps(answer, allow_nan=False).encode("utf-8", "replace").decode(), flush=True)
     return 1 if "error" in answer else 0
-
-
-def names(experiment: str, run: int, directory: Optional[str] = None, values: bool = False) -> Dict[str, Any]:
-    """The names of a run, as the JSON object; raises FolderProblem, RunNotFound or Damaged."""
-    from producer.configure import read_names
-    from producer.run_folder import find_run
-
-    files = find_run(directory or xtc_folder(experiment), run)
-    return {**read_names(files, values).as_json(), "experiment": experiment, "identity": files.identity}
-
-
-def xtc_folder(experiment: str) -> Path:
-    """Where psana looks for an experiment's data when it is given no folder."""
-    return Path(os.environ.get("SIT_PSDM_DATA", "/reg/d/psdm")) / experiment[:3] / experiment / "xtc"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,12 +19,13 @@ import select
 import sys
 import threading
 import time
-import traceback
 from dataclasses import fields
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from producer import packed
+from producer.ends_with import end_with
 from producer.packed import pack_epics
+from producer.run_answer import explain, names, xtc_folder
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 STEP = 0.05  # seconds of long work between two looks at what is asked
@@ -42,15 +43,12 @@ def resident_mb() -> float:
 
 
 def _files(asked: Dict[str, Any]) -> Any:
-    from producer.probe import xtc_folder
     from producer.run_folder import find_run
 
     return find_run(asked.get("dir") or xtc_folder(str(asked["exp"])), int(asked["run"]))
 
 
 def _names(asked: Dict[str, Any]) -> Work:
-    from producer.probe import names
-
     gc.disable()  # of a hundred thousand names none is garbage before they are out
     try:
         answer = names(str(asked["exp"]), int(asked["run"]), asked.get("dir"), bool(asked.get("values")))
@@ -184,24 +182,12 @@ class Server:
                 os._exit(0)
 
 
-def explain(error: Exception) -> str:
-    """In words; the traceback of a bug goes to the log."""
-    from producer.dgram import Damaged
-    from producer.run_folder import FolderProblem, RunNotFound
-
-    if isinstance(error, Damaged):
-        return f"{error}."
-    if isinstance(error, (FolderProblem, RunNotFound)):
-        return str(error)
-    traceback.print_exc()
-    return f"The probe failed: {type(error).__name__}: {error}"
-
-
 def main(argv: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m producer.probe serve", description=__doc__)
     parser.add_argument("--memory", type=float, default=1500.0, help="MB that it may use (default: %(default)g)")
     options = parser.parse_args(argv)
     # a library that prints must not reach the answers: they go out on a descriptor of their own
+    end_with(0)
     sink = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from producer.ends_with import end_with
 from producer.run_folder import FolderProblem, Runs, listed
 
 if TYPE_CHECKING:  # numpy is imported when the first numbers are out
@@ -144,4 +145,5 @@ def _rest(catalog: "RunCatalog") -> float:
 
 if __name__ == "__main__":
     time.tzset()
+    end_with(0)
     sys.exit(main())

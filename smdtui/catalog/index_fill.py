@@ -15,6 +15,7 @@ from pathlib import Path
 
 from producer.configure import read_names
 from producer.dgram import Damaged
+from producer.ends_with import end_with
 from producer.run_folder import FolderProblem, Runs, find_runs
 from smdtui.catalog.name_index import NameIndex
 
@@ -31,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     os.nice(NICE)
+    if not options.once:
+        end_with(0)
     index = NameIndex(options.directory)
     index.folder.mkdir(parents=True, exist_ok=True)
     with (index.folder / "lock").open("w") as lock:

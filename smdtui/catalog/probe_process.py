@@ -13,7 +13,7 @@ from typing import Any
 
 from smdtui.environment import Environment, cache_folder
 
-HANG = 15.0  # seconds without a line, while something is asked, after which it is taken to hang
+HANG = 14.0  # seconds without a line, while something is asked, after which it is taken to hang
 MEMORY = 1500  # MB
 LOG = 1 << 20  # bytes of its log that are kept
 
@@ -65,8 +65,9 @@ class ProbeProcess:
             self._number += 1
             number = self._number
             question = _Question({"id": number, "op": op, **words}, progress)
+            if not self._questions:  # else who asks again and again would keep one that hangs alive
+                self._heard = time.monotonic()
             self._questions[number] = question
-            self._heard = time.monotonic()
             self._send(question)
         while not question.answered.wait(0.1):
             if cancelled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,20 @@ def comparison(services: Services, before: int, after: int) -> Any:
     return compare_rows(before, old, after, new)
 
 
-def across(services: Services, name: str, task: Any) -> Any:
-    """smdtui.catalog.name_index.Across of a name, unless another name is asked for meanwhile."""
+def across(services: Services, name: str, task: Any) -> None:
+    """Report smdtui.catalog.name_index.Across of a name, again as more runs are read, until another is asked for."""
     if task.wait(0.12):
-        return None
-    index = services.name_index()
-    with index.lock:
-        index.refresh()
-        return index.across(name)
+        return
+    index, found, rest = services.name_index(), None, 0.0
+    while not task.wait(rest):
+        began = time.monotonic()
+        with index.lock:
+            if index.refresh() or found is None:
+                found = index.across(name)
+                task.report(found)
+                rest = 0.5
+        # thousands of runs take a second to look through, and nothing may come for hours
+        rest = min(max(1.2 * rest, 10 * (time.monotonic() - began)), 10.0)
 
 
 def in_profile(text: str, path: Any, run: int) -> InProfile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -237,12 +238,12 @@ class NamesScreen(BaseScreen):
             return
         from smdtui.screens import name_work
 
-        def got(across: Any) -> None:
-            if across is not None:
-                self.across = across
-                self._show_detail()
+        def told(across: Any) -> None:
+            self.across = across
+            self._show_detail()
 
-        self.background("across", lambda task: name_work.across(services, name, task), got)
+        work = partial(name_work.across, services, name)
+        self.background("across", work, lambda _: None, progress=told)
 
     # -- into the profile
     def _look_into_profile(self) -> None:

@@ -132,6 +132,28 @@ def test_a_question_that_hangs_does_not_take_others_with_it(start, xtc, tmp_path
     assert failed == ["There was no answer within 3 s; the process was killed."]
 
 
+def test_asking_more_and_more_does_not_keep_one_that_hangs_alive(start, xtc, tmp_path):
+    flag = tmp_path / "hung"
+    probe = start(wrapped(tmp_path, f"[ -e {flag} ] || {{ touch {flag}; sleep 1000; }}"), hang=3.0)
+    said, end = [], time.monotonic() + 60
+
+    def ask():
+        try:
+            said.append(probe.ask("names", **words(Experiment("tmoc00126", xtc, xtc, xtc), 12))["run"])
+        except ProbeFailed as error:
+            said.append(str(error))
+
+    threads = []
+    while not said and time.monotonic() < end:
+        threads.append(threading.Thread(target=ask))
+        threads[-1].start()
+        time.sleep(0.5)
+    for thread in threads:
+        thread.join(60)
+    assert said.count("There was no answer within 3 s; the process was killed.") == 1
+    assert said.count(12) == len(threads) - 1 > 3, "the others are answered by the next one"
+
+
 def test_one_that_needs_too_much_memory_says_so(start, tmp_path):
     code = tmp_path / "own" / "sitecustomize.py"
     code.parent.mkdir()
