@@ -55,6 +55,9 @@ def default_sources(run: OpenRun, plan: Plan) -> List[Source]:
         if not waveforms.can_write(run.interfaces, name):
             words = f"{name} records no waveforms of a fixed length as raw data"
             raise PlanRefused([at(plan, f"waveforms.traces[{i}]", words)])
+    for i, name in enumerate(plan.waveforms.peaks):
+        if not waveforms.has_peaks(run.interfaces, name):
+            raise PlanRefused([at(plan, f"waveforms.peaks[{i}]", f"{name} is no high-speed digitizer (hsd)")])
     if plan.timetool.refit is not None:
         try:
             read_weights(plan.timetool.refit)

@@ -54,6 +54,8 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
         detector(name, dotted(("detectors", name)), "raw")
     for name in plan.waveforms.traces:
         detector(name, "waveforms.traces", "raw")
+    for name in plan.waveforms.peaks:
+        detector(name, "waveforms.peaks", "raw")
     if plan.timetool.detector:
         from_ioc = plan.timetool.detector in there and there[plan.timetool.detector].type == "pv"
         detector(plan.timetool.detector, "timetool.detector", "raw" if from_ioc else "ttfex")

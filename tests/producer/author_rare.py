@@ -1,5 +1,6 @@
 """Write a run with detectors that the demo has not: ``python author_rare.py DIR RUN``. 40 events; an FEE spectrometer
-with a varying number of peaks, a time tool recorded as a PV, a digitizer of two channels, two slow cameras."""
+with a varying number of peaks, a time tool recorded as a PV, a digitizer of two channels and one that keeps peaks only,
+two slow cameras."""
 
 import sys
 from pathlib import Path
@@ -30,6 +31,11 @@ def samples(i, channel):
     return (2048 + 100 * np.sin(np.arange(LENGTHS[channel]) / 9 + i + channel)).astype(U2)
 
 
+def kept(i):
+    """(first sample, samples) of each peak that the digitizer keeps in event i."""
+    return [(40, 20), (100 + 4 * i, 8)][: i % 3]
+
+
 def frame(i, detector):
     return np.full((8, 4800), 100 * list(SLOW).index(detector) + i, U2)
 
@@ -49,11 +55,15 @@ def main(directory, run):
     tools = [streams[1].declare(name, fields.OPAL_TIMETOOL) for name in ("opal_a", "opal_b")]
     configs = [streams[2].declare("hsd", fields.HSD_CONFIG, f"hsd-{s}", segment=s) for s in (0, 1)]
     channels = [streams[2].declare("hsd", fields.HSD, f"hsd-{s}", segment=s) for s in (0, 1)]
+    sparse = (
+        streams[2].declare("hsd_fex", fields.HSD_CONFIG, "hsd-9"),
+        streams[2].declare("hsd_fex", fields.HSD, "hsd-9"),
+    )
     cameras = {name: streams[3 + k].declare(name, fields.ARCHON, name) for k, name in enumerate(SLOW)}
     now = 1 << 40
     gates = {"user.fex.corr.baseline": 2048, "user.fex.gate_ns": 1000, "user.fex.ymin": 0, "user.fex.ymax": 4095}
     for k, stream in enumerate(streams):
-        stream.configure(now, [(config, gates) for config in configs] if k == 2 else ())
+        stream.configure(now, [(config, gates) for config in (*configs, sparse[0])] if k == 2 else ())
     now += 1000
     for stream in streams:
         stream.transition(ids.BeginRun, now, [(stream.run_info, {"expt": EXPERIMENT, "runnum": run})])
@@ -92,7 +102,10 @@ def main(directory, run):
         streams[1].event(now, [(spectrum, {**values, **found}), (tool, {"value": edge(i)}), *positions, *fits])
         header = np.array([3 << 20, 0], U4)
         traces = [fields.hsd_channel(samples(i, s), [(40, 20)]) for s in (0, 1)]
-        streams[2].event(now, [(c, {"eventHeader": header, "chan00": t}) for c, t in zip(channels, traces)])
+        both = fields.hsd_channel(samples(i, 0), [(first, count) for first, count in kept(i)])
+        alone = {"eventHeader": np.array([2 << 20, 0], U4), "chan00": both[16 + 2 * LENGTHS[0] :]}
+        raw = [(c, {"eventHeader": header, "chan00": t}) for c, t in zip(channels, traces)]
+        streams[2].event(now, [*raw, (sparse[1], alone)])
         for k, (name, every) in enumerate(SLOW.items()):
             if i % every == every - 1:
                 streams[3 + k].event(now, [(cameras[name], {"value": frame(i, name)})])

@@ -19,6 +19,7 @@ detector = "alvium_tt"
 calibration = [-1.0, 0.01, 0.001]
 [waveforms]
 traces = ["hsd"]
+peaks = ["hsd", "hsd_fex"]
 [integrating]
 detectors = ["archon", "archon2"]
 fast = ["feespec", "tt", "lightStatus"]
@@ -83,6 +84,23 @@ def test_the_channels_of_a_digitizer_are_told_apart(file):
         assert file["hsd/full_hsd_1__ROI_wf"][i].tolist() == rare.samples(i, 1)[100:].tolist()
         assert file["hsd/full_hsd_1__ROI_sum"][i] == rare.samples(i, 1)[100:].astype(int).sum()
     assert file["UserDataCfg/hsd/full__full_times_1"].shape == (240,)
+
+
+def test_the_samples_that_digitizers_kept_around_peaks(file):
+    """Of one that recorded the whole waveform, too, and of one that did not."""
+    for name, channel, peaks in (("hsd", 0, None), ("hsd", 1, None), ("hsd_fex", 0, rare.kept)):
+        start = 0
+        for i in EVENTS:
+            end = start + int(file[f"{name}/var_fex_{channel}_len"][i])
+            got = [file[f"{name}/var_fex_{channel}/{field}"][start:end] for field in ("peak", "sample", "value")]
+            want = [
+                (k, n, rare.samples(i, channel)[n])
+                for k, (first, count) in enumerate(peaks(i) if peaks else [(40, 20)])
+                for n in range(first, first + count)
+            ]
+            assert list(zip(*got)) == want
+            start = end
+    assert file["hsd_fex/var_fex_0/sample"].dtype == np.int32 and start > 500
 
 
 def test_an_interpolated_encoder_has_both_values(file):
@@ -151,3 +169,9 @@ def test_integrations_do_not_depend_on_how_much_is_read_at_once(file, monkeypatc
         assert integration.integrate(again, Parameters(tuple(rare.SLOW)), merged) == []
         for name in ("lightStatus_sum_xray", "feespec_sum_hproj", "feespec_sum_com", "ROI_max", "count"):
             assert np.array_equal(again[f"intg/archon2/{name}"][:], file[f"intg/archon2/{name}"][:])
+
+
+def test_peaks_of_what_is_no_digitizer_are_refused(place):
+    (place / "bad.toml").write_text('format = 1\n[waveforms]\npeaks = ["archon"]\n')
+    done = produce(rare.EXPERIMENT, 5, place / "xtc", place / "bad.toml", place / "bad.h5")
+    assert done.status == 1 and "archon is no high-speed digitizer (hsd)" in done.said
