@@ -210,6 +210,14 @@ class OpenRun:
 
         reader._mask = mask
 
+    def keep_constants(self, reader: Any) -> None:
+        """Ask psana's area detector for each constant once. psana makes words for its log of them, which print part of
+        the array, in every event (0.4 ms), and copies those of tiled detectors."""
+        for name in ("_pedestals", "_gain", "_gain_factor"):
+            ask = getattr(reader, name, None)
+            if ask is not None:
+                setattr(reader, name, _kept(ask))
+
     def constants(self, detector: str) -> Dict[str, Any]:
         """ctype -> (array or text, metadata), on every rank."""
         return (self._run._calib_const or {}).get(detector) or {}
@@ -250,6 +258,20 @@ def open_run(
     if run is None:
         raise CannotOpen(f"psana finds no BeginRun in every stream of run {files.run}, so it reads no event of it.")
     return OpenRun(source, run)
+
+
+def _kept(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """`ask`, which remembers what it gives when it is asked for nothing in particular."""
+    kept: List[Any] = []
+
+    def answer(*one: Any, **particular: Any) -> Any:
+        if one or particular:
+            return ask(*one, **particular)
+        if not kept:
+            kept.append(ask())
+        return kept[0]
+
+    return answer
 
 
 def service() -> Tuple[Callable[[str, str, int], Any], str]:

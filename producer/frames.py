@@ -45,6 +45,7 @@ def frames(run: OpenRun, detector: str) -> Frames:
     calib, raw = getattr(reader, "calib", None), getattr(reader, "raw", None)
     if run.is_area(reader):
         run.keep_mask(reader)
+        run.keep_constants(reader)
         if run.constants(detector).get("pedestals") is not None and callable(calib):
             return Frames(interface, calib, context=Context(detector, reader, calibrated=True))
         if callable(raw):
