@@ -104,6 +104,7 @@ photon = 60.0
 [runs.all.tmo_atmopal.polynomial_curve.droplet.photons.sparsify]
 [[runs.all.tmo_atmopal.autocorrelation]]
 half_size = [20, 30]
+[[runs.all.tmo_atmopal.fit_center]]
 """
 PYFAI = """
 [runs.all.epix100_0.azav_pyfai]
