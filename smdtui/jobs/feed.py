@@ -11,6 +11,7 @@ from typing import Any
 
 NEAR, FAR = 0.5, 3.0  # seconds between two looks: while somebody looks at the list, and else
 REST = 15.0  # a look is followed by a pause so many times as long as it took: never more than a part of one core
+FIRST = 40  # jobs of the first picture
 ASIDE = 5.0  # seconds between two looks at who else is there and whether the experiment is followed
 
 
@@ -112,6 +113,10 @@ class JobFeed:
         jobs: tuple[Any, ...] = ()
         trouble = ""
         try:
+            if known.shown is None:  # what fills the screen is there at once, the rest a moment later
+                few = tuple(list_jobs([jobs_folder(experiment)], newest=FIRST))
+                if len(few) == FIRST:
+                    self._tell(Look(experiment.name, few))
             jobs = tuple(list_jobs([jobs_folder(experiment)]))
         except OSError as error:
             trouble = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)

@@ -53,12 +53,13 @@ def find_job(roots: Iterable[Path], word: str) -> Job:
     raise LookupError(f"there is no job {word!r}{hint}")
 
 
-def list_jobs(roots: Iterable[Path], now: float | None = None) -> list[Job]:
-    """The jobs in the jobs folders `roots`, newest first. Raises OSError for a folder that may not be read."""
+def list_jobs(roots: Iterable[Path], now: float | None = None, newest: int | None = None) -> list[Job]:
+    """The jobs in the jobs folders `roots`, newest first; `newest`: only so many of each, for a first picture. Raises
+    OSError for a folder that may not be read."""
     now = time.time() if now is None else now
     found: list[Job] = []
     ahead: list[tuple[JobFolder, tuple[int, ...]]] = []
-    for folder in (f for root in roots for f in folders(root)):
+    for folder in (f for root in roots for f in folders(root)[:newest]):
         stamps = _stamps(folder)
         known = _ended.get(folder.path)
         if known and known[0] == stamps:

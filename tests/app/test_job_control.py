@@ -158,8 +158,18 @@ def test_a_feed_turns_to_another_experiment(bench, tmp_path):  # noqa: F811
     assert looks[-1].experiment == "xppother"
 
 
+def test_of_many_jobs_the_newest_are_told_first(monkeypatch, tmp_path):
+    jobs = [job("verified", id=f"{n:04d}", folder=JobFolder(tmp_path)) for n in range(100, 0, -1)]
+    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None, newest=None: jobs[:newest])
+    looks = Looks()
+    feed = JobFeed(lambda: Place("x", tmp_path, tmp_path, tmp_path), "ada", looks.append)
+    feed.look()
+    feed.look()
+    assert [len(look.jobs) for look in looks] == [40, 100] and not looks[-1].ended
+
+
 def test_a_bug_in_the_looking_is_handed_on(bench, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None: 1 / 0)
+    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None, newest=None: 1 / 0)
     errors = Looks()
     feed = JobFeed(lambda: bench.place, "ada", lambda look: None)
     feed.failed = errors.append
@@ -217,11 +227,13 @@ async def test_jobs_are_filtered_sorted_marked_and_cancelled_together(opened, be
         assert "nothing to cancel" in screen_text(app)
         told_to_terminal = "".join(w for w in written if "]9;" in w)
         assert "\a" in told_to_terminal and "cancelled" in told_to_terminal
+        (folders[0].path / "log.txt").write_text("line\n" * 200_000)
         await pilot.press("d")
         await wait_for(pilot, lambda: isinstance(app.screen, Confirm), "the question")
         await pilot.press("y")
         await wait_for(pilot, lambda: "Cleaning up 2 jobs: done" in screen_text(app), "the cleaning")
-        assert "cleaned" in [e["what"] for e in folders[0].events()] and folders[0].has("plan.toml")
+        assert (folders[0].path / "log.txt").stat().st_size < 900_000 and folders[0].has("plan.toml")
+        assert [e["who"] for e in folders[0].events() if e["what"] == "cleaned"] == ["ada"]
         await pilot.press("b")
         assert "told nothing" in screen_text(app) and not app.services.notify.on
         await pilot.press("escape")
@@ -232,6 +244,10 @@ async def test_jobs_are_filtered_sorted_marked_and_cancelled_together(opened, be
 
 async def test_plans_are_compared_the_record_is_shown_and_a_changed_plan_is_asked_about(opened, bench, wait_for):  # noqa: F811
     make, show = opened
+    for name in ("xppfake-r0007-s000-c000.xtc2", "smalldata/xppfake-r0007-s000-c000.smd.xtc2"):
+        path = bench.place.directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
     ended(bench.launch(run=7))
     bench.profile.write_text(bench.profile.read_text() + "[epics]\nall = true\n")
     ended(bench.launch(run=7))
@@ -252,10 +268,12 @@ async def test_plans_are_compared_the_record_is_shown_and_a_changed_plan_is_aske
         await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
         await pilot.press("down", "enter")
         await wait_for(pilot, lambda: isinstance(app.screen, LaunchScreen), "the sheet")
-        assert app.screen.sheet.form.text("profile") == str(screen.current.folder.path / "plan.toml")
+        await wait_for(pilot, lambda: app.screen.sheet.is_prepared, "the script")
+        assert "with the plan of before" in screen_text(app)
+        assert app.screen.sheet.prepared[0].plan_sha256 == screen.current.plan_sha256
         await pilot.press("escape", "up", "r")  # the newer one: nothing to ask
         await wait_for(pilot, lambda: isinstance(app.screen, LaunchScreen), "the sheet")
-        assert app.screen.sheet.form.text("profile") == str(bench.profile)
+        assert "plan of before" not in screen_text(app) and app.screen.sheet.form.text("profile") == str(bench.profile)
 
 
 async def test_the_log_shows_errors_ranks_and_repetitions_as_wanted(opened, bench, wait_for):  # noqa: F811
@@ -413,7 +431,7 @@ async def test_a_snapshot_of_many_jobs(wait_for, monkeypatch, tmp_path):
         )
         for n in range(40)
     ]
-    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None: jobs)
+    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None, newest=None: jobs)
     follow = FollowStatus(running=True, who="bob", host="xpp-daq", profile="/results/profiles/night.toml")
     monkeypatch.setattr("smdtui.jobs.follow_control.status", lambda experiment: follow)
     place = Place("xppx43218", tmp_path, tmp_path, tmp_path)

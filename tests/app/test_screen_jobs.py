@@ -240,7 +240,7 @@ async def test_the_job_just_launched_is_under_the_cursor_and_the_cursor_stays(op
 
 
 async def test_jobs_that_cannot_be_read_are_said(opened, bench, wait_for, monkeypatch):  # noqa: F811
-    def refuse(roots, now=None):
+    def refuse(roots, now=None, newest=None):
         raise PermissionError(13, "Permission denied", "/jobs")
 
     monkeypatch.setattr("smdtui.jobs.store.list_jobs", refuse)
@@ -265,7 +265,7 @@ async def test_a_snapshot(wait_for, monkeypatch, tmp_path):
         )
         for n, state in enumerate(states)
     ]
-    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None: jobs)
+    monkeypatch.setattr("smdtui.jobs.store.list_jobs", lambda roots, now=None, newest=None: jobs)
     place = Place("xppx43218", tmp_path, tmp_path, tmp_path)
     services = Services(site=SimpleNamespace(), experiment=place, now=lambda: NOW, state_dir=tmp_path)
     app = SmdApp(services)
