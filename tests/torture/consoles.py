@@ -70,8 +70,11 @@ class Console:
         if pid:
             self.terminal.pid = -1
             code, screen = os.waitstatus_to_exitcode(status), self.terminal.text()
+            why = "\n".join(
+                [f"{self.who}'s app ended with {code} after {self.pressed[-40:]}:", screen, *crashes(self.stage)]
+            )
             self.terminal.close()
-            assert code == 0, f"{self.who}'s app ended with {code} after {self.pressed[-40:]}:\n{screen}"
+            assert code == 0, why
             self._open()
         key = next(self.keys)
         self.pressed.append(key)
@@ -83,6 +86,8 @@ class Console:
 
     def close(self) -> None:
         """Leaves as a person does whose work is done; what is not saved goes with the terminal."""
+        if self.terminal.pid < 0:
+            return
         self.terminal.hang_up()
         pid, self.terminal.pid = self.terminal.pid, -1
         end = time.monotonic() + 20
