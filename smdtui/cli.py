@@ -24,7 +24,8 @@ EXAMPLES = {
     "show": "smdtui show profile.toml --run 25 --json",
     "diff": "smdtui diff profile.toml --run 20 --run 21    what changes between two runs\n"
     "smdtui diff old.toml new.toml --run 21        what changes between two profiles\n"
-    "smdtui diff Run0021.h5 new.toml --run 21      what changed since that file was produced",
+    "smdtui diff Run0021.h5 new.toml --run 21      what changed since that file was produced\n"
+    "smdtui diff 20261122T071952-r0017-3fa2 20261122T093000-r0017-91bc   the plans of two jobs",
     "import": "smdtui import prod_config_xpp.py -o xpp.toml   the report says what was not carried over\n"
     "smdtui import prod_config_xpp.py --execute --prove   where reading cannot decide; compare for every run",
     "schema": "smdtui schema > profile.schema.json",
@@ -108,10 +109,12 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--run", type=_run_number, required=True)
     _json(show)
 
-    diff = _add(commands, "diff", "what changes between two runs of a profile, or between two profiles")
-    diff.add_argument("profile")
-    diff.add_argument("other", nargs="?", help="a second profile, or a produced file; then --run is given once")
-    diff.add_argument("--run", type=_run_number, action="append", required=True, help="twice: the two runs to compare")
+    diff = _add(commands, "diff", "what changes between two runs of a profile, two profiles, or two jobs")
+    diff.add_argument("profile", help="a profile, a produced file, or a job")
+    diff.add_argument("other", nargs="?", help="a second one; then --run is given once, and for jobs not at all")
+    diff.add_argument(
+        "--run", type=_run_number, action="append", default=[], help="twice: the two runs of a profile to compare"
+    )
     _json(diff)
 
     imported = _add(commands, "import", "a profile from a Python configuration of smalldata_tools (LCLS-I, LCLS-II)")

@@ -2,13 +2,17 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from producer.plan import Plan, effective, load
 from producer.plan import check as check_text
 from producer.problem import Problem, errors
 from smdtui.commands import CommandError, print_json
+
+if TYPE_CHECKING:
+    from smdtui.profile.difference import Change
 
 
 def check(arguments: Namespace) -> int:
@@ -67,15 +71,39 @@ def show(arguments: Namespace) -> int:
 def diff(arguments: Namespace) -> int:
     """Prints a line per difference; exit status 0 also when there are some, as for the other commands."""
     runs = arguments.run
+    if arguments.other is not None and not runs:
+        return _jobs_apart(arguments.profile, arguments.other, arguments.json)
     if arguments.other is None and len(runs) != 2:
         raise CommandError("give --run twice (two runs of one profile), or two profiles and one --run")
     if arguments.other is not None and len(runs) != 1:
         raise CommandError("with two profiles give --run once")
-    from smdtui.profile.difference import ABSENT, between_plans, value_text
+    from smdtui.profile.difference import between_plans
 
     first, second = _plan(arguments.profile, runs[0]), _plan(arguments.other or arguments.profile, runs[-1])
-    changes = between_plans(first, second)
-    if arguments.json:
+    return _print_changes(between_plans(first, second), arguments.json)
+
+
+def _jobs_apart(first: str, second: str, as_json: bool) -> int:
+    """What differs between the plans that two jobs were launched with."""
+    from smdtui.commands.jobs import named
+    from smdtui.jobs.plan_changes import plan_changes
+
+    if any(Path(word).suffix in (".toml", ".h5", ".hdf5") for word in (first, second)):
+        raise CommandError("with two profiles give --run once; without --run two jobs are compared")
+    jobs = [named(word) for word in (first, second)]
+    try:
+        changes = plan_changes(jobs[0].folder, jobs[1].folder)
+    except FileNotFoundError as error:
+        raise CommandError(f"{Path(str(error.filename)).parent.name} has no plan: its launch was refused") from None
+    except ValueError as error:
+        raise CommandError(f"a plan cannot be read: {error}") from None
+    return _print_changes(changes, as_json)
+
+
+def _print_changes(changes: "Sequence[Change]", as_json: bool) -> int:
+    from smdtui.profile.difference import ABSENT, value_text
+
+    if as_json:
         sides = [(c.name, *(None if v is ABSENT else v for v in (c.before, c.after))) for c in changes]
         print_json({"changes": [{"key": key, "before": before, "after": after} for key, before, after in sides]})
         return 0

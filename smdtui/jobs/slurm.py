@@ -235,7 +235,7 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
         words = "ending"
     elif not words and line.state not in ("RUNNING", "PENDING"):
         words = f"Slurm says {line.state.lower()}"
-    if age > OLD_SECONDS:
+    if known.trouble or age > OLD_SECONDS:
         trouble = f": {known.trouble}" if known.trouble else ""
         words = f"{words + '; ' if words else ''}stale, as Slurm said {span(age)} ago{trouble}"
     return EngineFacts(True, pending=line.waiting, reason=words, age=age)

@@ -8,7 +8,25 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-COMMANDS = ["app", "demo", "runs", "names", "check", "show", "diff", "submit", "jobs", "log", "cancel", "verify"]
+COMMANDS = [
+    "app",
+    "demo",
+    "runs",
+    "names",
+    "check",
+    "show",
+    "diff",
+    "submit",
+    "jobs",
+    "log",
+    "cancel",
+    "verify",
+    "follow",
+    "hold",
+    "release",
+    "retry",
+    "clean",
+]
 PROFILE = """\
 format = 1
 hutch = "tmo"

@@ -47,6 +47,23 @@ def test_retry_with_the_plan_it_had(bench, site, capsys):  # noqa: F811
         ended(folder)
 
 
+def test_the_plans_of_two_jobs_are_compared(bench, site, capsys):  # noqa: F811
+    first = ended(bench.launch(run=7))
+    bench.profile.write_text(bench.profile.read_text().replace("calib", "calib_max"))
+    second = ended(bench.launch(run=8))
+    assert main(["diff", first.id, second.id, "--json"]) == 0
+    changes = {c["key"]: (c["before"], c["after"]) for c in json.loads(capsys.readouterr().out)["changes"]}
+    sums = "detectors.epix_1.sums"
+    assert changes == {f"{sums}[calib]": ("calib", None), f"{sums}[calib_max]": (None, "calib_max")}
+    assert main(["diff", first.id, first.id]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+    (second.folder.path / "plan.toml").unlink()
+    assert main(["diff", first.id, second.id]) == 1
+    assert f"{second.id} has no plan" in capsys.readouterr().err
+    assert main(["diff", "a.toml", "b.toml"]) == 1
+    assert "with two profiles give --run once" in capsys.readouterr().err
+
+
 def test_clean_says_first_and_then_does(bench, site, capsys):  # noqa: F811
     job = ended(bench.launch())
     words = ["clean", "xppfake", "--dir", str(bench.place.directory), "--results", str(bench.place.results)]

@@ -4,9 +4,11 @@ The daemons are the system's; where they are not installed they come from Debian
 into a folder. Nothing needs root.
 """
 
+import ctypes
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -137,7 +139,13 @@ class Cluster:
         with open(self.folder / "log" / f"{name}.out", "ab") as out:
             environment = {**os.environ, **self.variables, "PATH": self.programs["PATH"]}
             self._daemons[name] = subprocess.Popen(
-                words, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                words,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     def _end(self, name: str) -> None:
@@ -236,6 +244,11 @@ class Cluster:
         (run / "slurm.conf").write_text("\n".join(lines) + "\n")
         if (int(version[0]), int(version[1])) >= (24, 5):  # an older slurmd stops at this line, a newer one without it
             (run / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+
+
+def _end_with_parent() -> None:
+    """In the child: a test run that is killed leaves no daemon behind (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _user() -> str:

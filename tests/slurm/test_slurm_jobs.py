@@ -207,33 +207,6 @@ def test_an_array_of_20_of_which_4_run(lab, slurm):
     assert 1 <= most <= 4
 
 
-_WATCH = """
-import sys, time
-from pathlib import Path
-from smdtui.jobs import slurm, slurm_poll
-from smdtui.jobs.store import list_jobs
-slurm_poll.FAST_SECONDS = slurm_poll.SLOW_SECONDS = 2.0
-slurm.FRESH_SECONDS = -1.0
-for _ in range(40):
-    list_jobs([Path(sys.argv[1])])
-    time.sleep(0.15)
-"""
-
-
-def test_any_number_of_jobs_and_programs_asks_one_question_per_interval(lab, slurm):
-    preset(lab, partition="closed")
-    for run in range(1, 13):
-        lab.launch(run=run)
-    before = len(slurm.calls("squeue", "sacct", "scontrol"))
-    words = [sys.executable, "-c", _WATCH, str(lab.jobs)]
-    watchers = [subprocess.Popen(words, cwd=Path(__file__).parents[2]) for _ in range(3)]
-    assert [w.wait(60) for w in watchers] == [0, 0, 0]
-    times = sorted(slurm.calls("squeue", "sacct", "scontrol"))[before:]
-    assert len(times) >= 2
-    # The question is written down before it is asked, so that starting the program may only bring two nearer by a bit.
-    assert all(b - a > 1.5 for a, b in zip(times, times[1:], strict=False)), times
-
-
 def test_a_good_end_needs_no_question(lab, slurm, monkeypatch):
     monkeypatch.setattr(slurm_poll, "FAST_SECONDS", 10.0)
     monkeypatch.setattr(slurm_poll, "SLOW_SECONDS", 30.0)

@@ -1,6 +1,6 @@
 """A loop over events with a job's progress files. What goes wrong is the text of ``behaviour`` in the data folder:
 
-nothing | slow (for ever) | deaf (slow, ignores TERM) | raise N | module | full | exit N STATUS | quiet (no progress) |
+nothing | slow (for ever) | events N (10 ms each) | deaf (slow, ignores TERM) | raise N | module | full | exit N STATUS | quiet (no progress) |
 unverified | wrong (the verification fails) | daemon (leaves a process of its own session behind)
 """
 
@@ -56,7 +56,8 @@ if what == "full" and rank == 0:
     raise OSError(28, "No space left on device", a.output)
 if what == "exit" and rank == int(arguments[0]):
     sys.exit(int(arguments[1]))
-for event in range(10**6 if what in ("slow", "deaf", "quiet") else total):
+many = int(arguments[0]) if what == "events" else 10**6 if what in ("slow", "deaf", "quiet") else total
+for event in range(many):
     time.sleep(0.01)
     if event % 10 == 0:
         say("reading", event if role in ("worker", "serial") else 0)
