@@ -248,20 +248,18 @@ time = "10"
 """
 
 
-def test_real_productions_behind_a_test_of_first_events(slurm, small_experiment, tmp_path, monkeypatch):
+def test_a_real_production_behind_a_test_of_first_events(slurm, small_experiment, tmp_path, monkeypatch):
     for name, value in slurm.variables.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "site.toml").write_text(SITE)
     profile = tmp_path / "profile.toml"
     profile.write_text('format = 1\nhutch = "tmo"\n[epics]\nper_event = ["sam_x"]\n')
-    words = [sys.executable, "-m", "smdtui.cli", "submit", "tmoc00126", "12,13", str(profile)]
+    words = [sys.executable, "-m", "smdtui.cli", "submit", "tmoc00126", "12", str(profile)]
     words += ["--site", str(tmp_path / "site.toml"), "--dir", str(small_experiment / "tmo" / "tmoc00126" / "xtc")]
     words += ["--results", str(tmp_path / "out"), "--gate", "5", "--wait", "--json"]
     done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     jobs = json.loads(done.stdout)["jobs"]
-    assert [(j["run"], j["state"], j["gate"]) for j in jobs] == [(12, "verified", False), (13, "verified", False)]
-    assert [(j["done"] > 5, j["done"] == j["total"], Path(j["output"]).is_file()) for j in jobs] == [(True,) * 3] * 2, (
-        jobs
-    )
+    assert [(j["run"], j["state"], j["gate"]) for j in jobs] == [(12, "verified", False)]
+    assert jobs[0]["done"] == jobs[0]["total"] > 5 and Path(jobs[0]["output"]).is_file()
     assert len(list((tmp_path / "out").rglob("*_Run0012_gate.h5"))) == 1
