@@ -91,7 +91,7 @@ def cancel(arguments: Namespace) -> int:
             # Nothing to cancel in a job that has ended is what was wanted; that it still is at work is not.
             wrong = not did.done and not (job.folder.has(EXIT) or job.folder.has(SCHEDULER))
             bad += wrong
-            print(f"{job.id}: {did.message}", file=sys.stderr if wrong else sys.stdout)
+            print(did.message, file=sys.stderr if wrong else sys.stdout)
         except (LookupError, OSError) as error:
             bad += 1
             print(f"smdtui: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)

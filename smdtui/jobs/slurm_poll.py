@@ -262,9 +262,9 @@ def _history(known: Known, gone: Sequence[Wanted]) -> None:
 
 
 def _find(known: Known, lost: Sequence[Wanted]) -> None:
-    """Jobs of which only the name is known."""
+    """Jobs of which only the name is known, also those of other people of the group."""
     names = ",".join(dict.fromkeys(w.name.partition(TASK)[0] for w in lost))
-    words = ["squeue", "-h", "-r", "-t", "all", "--me", "-n", names, "-o", SQUEUE_FORMAT]
+    words = ["squeue", "-h", "-r", "-t", "all", "-n", names, "-o", SQUEUE_FORMAT]
     status, out, err = command(words, os.environ, CALL_SECONDS)
     if status:
         raise SlurmDown(f"squeue ended with {status}: {err.strip() or 'no message'}")

@@ -1,11 +1,15 @@
 """Hold and release, and jobs whose number nobody wrote down, under a real Slurm."""
 
+import shutil
+from dataclasses import replace
+
 from test_slurm_jobs import end, preset, until
 
 from smdtui.jobs import engine
 from smdtui.jobs import slurm as driver
 from smdtui.jobs.batch import submit_all
 from smdtui.jobs.folder import JobFolder
+from smdtui.jobs.follow import Aim, Follower
 from smdtui.jobs.hold import hold, release
 from smdtui.jobs.job import read_job
 from smdtui.jobs.store import list_jobs
@@ -36,6 +40,33 @@ def test_held_by_one_and_released_by_another(lab, slurm):
     assert [end(f).state for f in (folder, other)] == ["verified", "verified"]
     ended = hold(folder, "eve")
     assert not ended.done and ended.message == f"{folder.id}: it is verified"
+
+
+def test_a_follower_keeps_so_many_at_a_time_in_slurm(lab, small_experiment):
+    source = small_experiment / "tmo" / "tmoc00126" / "xtc"
+    runs = (12, 13, 14)
+    for file in (f for run in runs for f in source.rglob(f"*-r00{run}-*")):
+        target = lab.place.directory / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    (lab.place.directory / "behaviour").write_text("nothing")
+    place = replace(lab.place, name="tmoc00126")
+    follower = Follower(Aim(lab.site, place, lab.profile, "slurm", ranks=1, who="ada", at_once=2))
+    follower.start()
+    complete = [s.run for s in follower.catalog.summaries() if s.state == "complete"]
+    seen: list[int] = []
+    while len(seen) < len(complete):
+        step = follower.step()
+        assert len(step.submitted) <= 2 and not (step.refused or step.paused or step.trouble)
+        seen += step.submitted
+        jobs = list_jobs([lab.jobs])
+        assert sum(job.active for job in jobs) <= 2
+        for job in jobs:
+            end(job.folder)
+    assert sorted(seen) == complete
+    assert not follower.step().submitted
+    assert [j.state for j in list_jobs([lab.jobs])] == ["verified"] * len(complete)
+    follower.stop()
 
 
 def test_what_runs_cannot_be_held(lab):
