@@ -232,12 +232,19 @@ def _walk(descriptor: int, path: Path, start: int, want_pointers: bool, most: Op
     return Walk(
         path,
         np.concatenate(offsets) if offsets else np.empty(0, np.int64),
-        np.concatenate(headers) if headers else np.empty(0, HEADER),
+        _joined(headers, HEADER),
         here,
         max(size - here, 0),
         damage,
-        (np.concatenate(pointers) if pointers else np.empty(0, POINTER)) if want_pointers else None,
+        _joined(pointers, POINTER) if want_pointers else None,
     )
+
+
+def _joined(parts: List[np.ndarray], kind: np.dtype) -> np.ndarray:
+    """One after the other; as bytes, because numpy compares the fields of what it puts together."""
+    if not parts:
+        return np.empty(0, kind)
+    return np.concatenate([part.view(np.uint8) for part in parts]).view(kind)
 
 
 def _pointers(block: bytes, at: int, length: int, run: np.ndarray) -> np.ndarray:

@@ -86,8 +86,12 @@ class RunFiles:
     def written_within(self, seconds: float) -> bool:
         return time.time() - self.modified < seconds
 
+    @cached_property
+    def _entries(self) -> Mapping[str, FileEntry]:
+        return {str(entry.path): entry for entry in self.entries}
+
     def entry(self, path: Path) -> Optional[FileEntry]:
-        return next((entry for entry in self.entries if entry.path == path), None)
+        return self._entries.get(str(path))
 
     def smd_name(self, number: int) -> Path:
         """Where the smd file of a stream ought to be."""
