@@ -18,12 +18,9 @@ from smdtui.jobs import local, slurm
 from smdtui.jobs.data_identity import data_identity
 from smdtui.jobs.engine_away import EngineAway
 from smdtui.jobs.folder import (
-    CANCEL,
-    ENGINE,
     PLAN,
     REJECTED,
     SCRIPT,
-    START,
     JobFolder,
     create,
     locked,
@@ -31,12 +28,10 @@ from smdtui.jobs.folder import (
     utc,
     write_whole,
 )
-from smdtui.jobs.job import Job
 from smdtui.jobs.launcher import launcher_words
+from smdtui.jobs.other_jobs import claimed, give_up, known_jobs, newest_of, overtaken
 from smdtui.jobs.rank_split import event_builders, rank_split
 from smdtui.jobs.script import script_text
-from smdtui.jobs.states import LOST
-from smdtui.jobs.states import REJECTED as REJECTED_STATE
 from smdtui.jobs.store import list_jobs, remember_root
 from smdtui.site import Engine, Site
 
@@ -149,8 +144,8 @@ def prepare(site: Site, request: Request) -> Prepared:
     output = output_file(request.experiment, request.run, request.gate)
     jobs = jobs_folder(request.experiment)
     problems += _writable(jobs, "the jobs folder") + _writable(output.parent, "the folder of the HDF5 files")
-    known, wrong = _known(jobs)
-    problems += wrong + _claimed(known, output)
+    known, wrong = known_jobs(jobs)
+    problems += wrong + claimed(known, output)
     command = tuple(launcher + _producer_words(site, request, ranks, output, UNNAMED))
     return Prepared(
         site=site,
@@ -164,7 +159,7 @@ def prepare(site: Site, request: Request) -> Prepared:
         command=command,
         script=_script(site, request, engine, command, ranks, UNNAMED, together=False),
         problems=tuple(problems),
-        newest=_newest(known, request.run) if request.newest is None else request.newest,
+        newest=newest_of(known, request.run) if request.newest is None else request.newest,
     )
 
 
@@ -239,46 +234,6 @@ def _writable(folder: Path, what: str) -> list[Problem]:
     return []
 
 
-def _known(jobs: Path) -> tuple[list[Job], list[Problem]]:
-    try:
-        return list_jobs([jobs]), []
-    except OSError as e:
-        return [], [Problem("error", f"the jobs folder cannot be read: {e.strerror}", file=str(jobs))]
-
-
-def _claimed(known: Sequence[Job], output: Path) -> list[Problem]:
-    """A problem for each job that is at work on the same file."""
-    active = [job for job in known if job.active and job.output == str(output)]
-    return [
-        Problem("error", f"{job.id} ({job.state}, {job.who}) is at work on {output}; cancel it or wait for its end")
-        for job in active
-    ]
-
-
-def _newest(known: Sequence[Job], run: int) -> str:
-    return max((job.id for job in known if job.run == run and job.state != REJECTED_STATE and not job.gate), default="")
-
-
-def _overtaken(prepared: Prepared, known: Sequence[Job]) -> list[Problem]:
-    """A problem when the run was launched by somebody else since this launch was decided on."""
-    run = prepared.request.run
-    newest = _newest(known, run)
-    if prepared.request.gate or newest <= prepared.newest:
-        return []
-    job = next(job for job in known if job.id == newest)
-    words = f"run {run} was launched meanwhile by {job.who} ({job.id}, {job.state}); launch it anew to produce it again"
-    return [Problem("error", words)]
-
-
-def _give_up(known: Sequence[Job], prepared: Prepared) -> None:
-    """What never began is cancelled: its supervisor or script, should it come after all, finds that out."""
-    for job in known:
-        never_began = job.state == LOST and not job.folder.has(ENGINE) and not job.folder.has(START)
-        if never_began and job.output == str(prepared.output) and not job.folder.has(CANCEL):
-            job.folder.write(CANCEL, {"who": prepared.request.who, "time": utc()})
-            job.folder.event("given up", prepared.request.who)
-
-
 def open_job(prepared: Prepared, **more: Any) -> JobFolder:
     """The job's folder with the request in it, `more` added. Raises LaunchError; the refused launch is then a job of
     state rejected where a folder could be made."""
@@ -289,11 +244,11 @@ def open_job(prepared: Prepared, **more: Any) -> JobFolder:
             if not prepared.refused:
                 # Another console may have been faster since `prepare`.
                 known = list_jobs([jobs])
-                overtaken = [] if (at_work := _claimed(known, prepared.output)) else _overtaken(prepared, known)
-                if overtaken:  # no record: it would be newer than the job that is there
-                    raise LaunchError(overtaken)
+                at_work = claimed(known, prepared.output)
+                if not at_work and not request.gate and (late := overtaken(known, request.run, prepared.newest)):
+                    raise LaunchError(late)  # no record: it would be newer than the job that is there
                 prepared = _with(prepared, at_work)
-                _give_up(known, prepared)
+                give_up(known, prepared.output, request.who)
             folder = create(jobs, request.run, _record(prepared) | more)
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))
