@@ -17,7 +17,6 @@ from producer import log
 from producer.plan_check import PlanRefused
 from producer.production import Production, Request, refusals
 from producer.ranks import Ranks, WrongLaunch, join
-from producer.verification import failed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -117,8 +116,7 @@ def _end_all(ranks: Ranks, production: Optional[Production], error: BaseExceptio
         if not understood:
             traceback.print_exc()
         if production is not None and not production.published:
-            production.tell(failed(production.output.path, message))
-            production.progress.enter("failed")
+            production.give_up(message)
         if production is not None:
             production.output.close()
     except OSError as trouble:  # the disk may be full: that is no reason to leave the others waiting

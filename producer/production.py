@@ -30,6 +30,7 @@ from producer.provenance import Facts, write_problems, write_provenance
 from producer.ranks import Ranks, settings_for_psana
 from producer.recording import wait_for_end
 from producer.run_files import check_files
+from producer.run_table import RunTable
 from producer.toml_text import dumps
 from producer.verification import Verdict, failed, verify
 
@@ -57,6 +58,7 @@ class Production:
         self.published = False  # a verified file has its final name: that is the verdict, whatever happens then
         self._begin = time.time()
         self._counters = Counters.of_environment() if ranks.rank in (0, ranks.size - 1) else Counters(None)
+        self._run_table = RunTable.of_environment(request.experiment, request.run, not request.limit)
 
     def run(self) -> int:
         """Exit status of every rank. Raises what ends this rank alone, for the caller to end them all."""
@@ -73,6 +75,7 @@ class Production:
         self.published = status == 0
         self.progress.end("done" if status == 0 else "failed")
         self._counters.finish()
+        self._run_table.finish()
         return int(status)
 
     def refuse(self, message: str, problems: List[Problem]) -> None:
@@ -81,7 +84,9 @@ class Production:
             log.plain(problem.text())
         log.error(f"{message} Nothing was written.")
         self._counters.say({"Production": f"refused: {message}"})
+        self._run_table.end(False, self._begin)
         self._counters.finish()
+        self._run_table.finish()
         self.tell(
             Verdict(
                 str(self.output.path),
@@ -103,6 +108,15 @@ class Production:
             temporary = path.with_name(f".verdict.{self.ranks.rank}")
             temporary.write_text(dumps(content), encoding="utf-8")
             temporary.replace(path)
+
+    def give_up(self, message: str) -> None:
+        """Leave the verdict of a production that this rank ends for all."""
+        self._run_table.end(False, self._begin)
+        try:
+            self.tell(failed(self.output.path, message))
+            self.progress.enter("failed")
+        finally:
+            self._run_table.finish()
 
     def _prepare(self) -> Optional[Prepared]:
         """Rank 0 checks everything and takes the lock; all ranks learn how it went."""
@@ -154,6 +168,7 @@ class Production:
         log.info(f"output {self.output.path}{f' ({said})' if said else ''}")
         self.progress.total(events, self.ranks.workers)
         self._counters.say({"Production": "started", "Events expected": str(events)})
+        self._run_table.begin(self.ranks.size)
 
     def _read(self, prepared: Prepared) -> Optional[Worked]:
         batch = settings_for_psana(self.ranks, len(prepared.expected))
@@ -255,6 +270,7 @@ class Production:
         else:
             self.tell(verdict)
         self._counters.say({"Production": verdict.text(), "Seconds": f"{time.time() - self._begin:.0f}"})
+        self._run_table.end(verdict.verified, self._begin)
         _try("the lock cannot be removed", self.output.close)
         (log.info if verdict.verified else log.error)(f"verdict: {verdict.text()}")
         return 0 if verdict.verified else 1
