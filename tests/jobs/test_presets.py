@@ -47,6 +47,11 @@ def test_no_key_is_forgotten_here():
     assert {f.name for f in fields(Engine)} == set(REACHES) | OTHERWISE
 
 
+def test_every_key_is_documented():
+    text = (ROOT / "docs" / "slurm.md").read_text()
+    assert [f.name for f in fields(Engine) if f"`{f.name}`" not in text] == []
+
+
 @pytest.mark.parametrize("key", sorted(REACHES))
 def test_each_key_reaches_sbatch_or_the_script(bench, key):
     value, expected = REACHES[key]
