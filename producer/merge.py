@@ -16,6 +16,7 @@ import numpy as np
 from producer.datasets import read, write
 from producer.part_file import BLOCK_BYTES, LARGE_ROW, described, h5_dtype, large_row_filters
 from producer.schema import Column, Total, Variable, fill
+from producer.short_columns import Reader
 
 CHUNK_BYTES = 1 << 18
 
@@ -48,24 +49,38 @@ def merge(parts: Sequence[Path], target: h5py.File, alive: Callable[[], None] = 
 
 
 class Part:
-    """One of the parts, and what is declared in it. A node is the path of a dataset, or group, in its file."""
+    """One of the parts, and what is declared in it."""
 
     def __init__(self, file: h5py.File) -> None:
-        self.file = file
         if "declared" not in file:
             raise Unmergeable(f"{file.filename} was not written to its end.")
+        self.file, self._short = file, Reader(file)
         declared = json.loads(file["declared"].asstr()[()])
-        self.columns = [(described(about), f"columns/{about[0]}") for about in declared["columns"]]
-        self.held = [(described(about), f"held/{i}") for i, about in enumerate(declared["held"])]
+        self.columns = {about[0]: (described(about), place) for about, place in declared["columns"]}
+        self.held = {about[0]: (described(about), (i, places)) for i, (about, places) in enumerate(declared["held"])}
         self.once = [(described(about), f"once/{i}", seen) for i, (about, seen) in enumerate(declared["once"])]
         self.variable = [
             (Variable(path, tuple(map(described, fields)), words, note), f"variable/{i}")
             for i, (path, words, note, fields) in enumerate(declared["variable"])
         ]
 
+    def rows(self, path: str) -> np.ndarray:
+        """All rows of a column of numbers."""
+        _, place = self.columns[path]
+        return read(self.file, f"columns/{path}") if place is None else self._short.at(place)
+
+    def changes(self, path: str) -> Tuple[np.ndarray, np.ndarray]:
+        """Of a held column: the rows from which on a value holds, and the values."""
+        column, (number, places) = self.held[path]
+        if places is not None:
+            return self._short.at(places[0]), self._short.at(places[1])
+        values = f"held/{number}/values"
+        held = self.file[values].asstr()[:] if column.text else read(self.file, values)
+        return read(self.file, f"held/{number}/rows"), held
+
 
 def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> Merged:
-    times = [read(part.file, "columns/timestamp") for part in parts]
+    times = [part.rows("timestamp") for part in parts]
     together = np.concatenate(times) if times else np.empty(0, np.int64)
     order = np.argsort(together, kind="stable")
     sorted_times = together[order]
@@ -80,25 +95,25 @@ def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> M
     lengths = _variable(parts, target, rows, order.size, columns, clashes, alive)
     held, held_clashes = _union([part.held for part in parts])
     written: List[Column] = []
-    for path, (column, nodes) in sorted(columns.items()):
+    for path, (column, where_from) in sorted(columns.items()):
         alive()
         if path in lengths:
             continue
         written.append(column)
-        sources = [(parts[i].file, node, rows[i]) for i, node in nodes.items()]
+        sources = [(parts[i], rows[i]) for i in where_from]
         if column.row_bytes >= LARGE_ROW:
             _copy_rows(target, column, sources, order.size, alive)
         else:
             _gather(target, column, sources, order.size)
-    for path, (column, nodes) in sorted(held.items()):
+    for path, (column, where_from) in sorted(held.items()):
         alive()
         if path in columns:
             clashes.append((path, "written by two sources"))
             continue
         written.append(column)
         values = np.full((order.size, *column.shape), fill(column.dtype), column.dtype)
-        for i, node in nodes.items():
-            _expand(parts[i].file, node, column, rows[i], values)
+        for i in where_from:
+            _expand(*parts[i].changes(path), rows[i], values)
         _dataset(target, column, values)
     for path, values in lengths.items():
         written.append(columns[path][0])
@@ -109,21 +124,21 @@ def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> M
 
 
 def _union(
-    declared: Sequence[List[Tuple[Column, str]]],
-) -> Tuple[Dict[str, Tuple[Column, Dict[int, str]]], List[Tuple[str, str]]]:
-    """The columns of one kind: path -> (what it is, number of the part -> its node). The first part to have one decides
-    what it is; a part in which it is something else makes it a clash."""
-    found: Dict[str, Tuple[Column, Dict[int, str]]] = {}
+    declared: Sequence[Dict[str, Tuple[Column, Any]]],
+) -> Tuple[Dict[str, Tuple[Column, List[int]]], List[Tuple[str, str]]]:
+    """The columns of one kind: path -> (what it is, numbers of the parts that have it). The first part to have one
+    decides what it is; a part in which it is something else makes it a clash."""
+    found: Dict[str, Tuple[Column, List[int]]] = {}
     clashes: Dict[str, str] = {}
     for i, columns in enumerate(declared):
-        for column, node in columns:
-            known, nodes = found.setdefault(column.path, (column, {}))
+        for column, _ in columns.values():
+            known, parts = found.setdefault(column.path, (column, []))
             if (known.dtype, known.shape) != (column.dtype, column.shape):
                 clashes[column.path] = (
                     f"was {known.dtype} {known.shape} for one worker and {column.dtype} {column.shape} for another"
                 )
                 continue
-            nodes[i] = node
+            parts.append(i)
     return {path: entry for path, entry in found.items() if path not in clashes}, list(clashes.items())
 
 
@@ -132,7 +147,7 @@ def _variable(
     target: h5py.File,
     rows: List[np.ndarray],
     events: int,
-    columns: Dict[str, Tuple[Column, Dict[int, str]]],
+    columns: Dict[str, Tuple[Column, List[int]]],
     clashes: List[Tuple[str, str]],
     alive: Callable[[], None],
 ) -> Dict[str, np.ndarray]:
@@ -149,7 +164,7 @@ def _variable(
             clashes.append((path, "has other fields for one worker than for another"))
             columns.pop(f"{path}_len", None)
             continue
-        counts = {i: np.maximum(read(parts[i].file, f"columns/{path}_len"), 0) for i in there}
+        counts = {i: np.maximum(parts[i].rows(f"{path}_len"), 0) for i in there}
         lengths = np.zeros(events, np.int64)
         for i, count in counts.items():
             lengths[rows[i]] = count
@@ -230,17 +245,18 @@ def _dataset(target: h5py.File, column: Column, values: np.ndarray) -> None:
         write(target, column.path, values, chunk, fill(column.dtype), words)
 
 
-Sources = List[Tuple[h5py.File, str, np.ndarray]]  # file, its node, rows of the target
+Sources = List[Tuple[Part, np.ndarray]]  # with the rows of the target
 
 
 def _gather(target: h5py.File, column: Column, sources: Sources, events: int) -> None:
     values = np.full((events, *column.shape), fill(column.dtype), column.dtype)
     step = max(1, 64 * BLOCK_BYTES // max(1, column.row_bytes))
-    for file, node, rows in sources:
+    for part, rows in sources:
         if len(rows) <= step and not column.text:
-            values[rows] = read(file, node)
+            values[rows] = part.rows(column.path)
             continue
-        dataset = file[node].asstr() if column.text else file[node]
+        dataset = part.file[f"columns/{column.path}"]
+        dataset = dataset.asstr() if column.text else dataset
         for start in range(0, len(rows), step):
             values[rows[start : start + step]] = dataset[start : start + step]
     _dataset(target, column, values)
@@ -249,8 +265,8 @@ def _gather(target: h5py.File, column: Column, sources: Sources, events: int) ->
 def _copy_rows(target: h5py.File, column: Column, sources: Sources, events: int, alive: Callable[[], None]) -> None:
     dataset = _create(target, column, events, chunks=(1, *column.shape), **large_row_filters(column))
     rest = (0,) * len(column.shape)
-    for file, path, rows in sources:
-        node = file[path]
+    for part, rows in sources:
+        node = part.file[f"columns/{column.path}"]
         for row in _written(node):
             alive()
             if row < len(rows):
@@ -268,9 +284,7 @@ def _written(node: h5py.Dataset) -> List[int]:
     return sorted(found)
 
 
-def _expand(file: h5py.File, node: str, column: Column, rows: np.ndarray, values: np.ndarray) -> None:
-    changes = read(file, f"{node}/rows")
-    held = file[f"{node}/values"].asstr()[:] if column.text else read(file, f"{node}/values")
+def _expand(changes: np.ndarray, held: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
     last = np.searchsorted(changes, np.arange(len(rows)), side="right") - 1
     known = last >= 0
     values[rows[known]] = held[last[known]]

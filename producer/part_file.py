@@ -13,7 +13,8 @@ at any time: the rows before are missing values. Kinds of data:
 Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``variable/<number>`` (group: one dataset each
 field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attribute ``events``; and ``declared``, written
 last: JSON that tells what each of them is (and for ``once`` the timestamp of the event that had the value), since a
-look at the attributes of thousands of datasets takes longer than their data.
+look at the attributes of thousands of datasets takes longer than their data. Columns and held columns of numbers that
+are still in memory at the end have no dataset of their own but a place among the `short_columns`.
 """
 
 import json
@@ -24,13 +25,14 @@ import h5py
 import numpy as np
 
 from producer.schema import TEXT, Column, Total, Variable, column, fill, fitting, fitting_entries, plain, plain_kinds
+from producer.short_columns import Place, Writer
 
 TIMESTAMP = column(
     "timestamp", np.int64, (), "s << 32 | ns", "time of the event: seconds since 1990-01-01 UTC << 32 | nanoseconds"
 )
 BLOCK_BYTES = 1 << 20
 LARGE_ROW = 1 << 15  # bytes; such a row is a chunk of its own, which the merge copies as it is
-HELD_CHANGES = 64
+HELD_CHANGES = 256
 
 
 def h5_dtype(column: Column) -> Any:
@@ -63,22 +65,14 @@ class _Block:
     """A column's rows in memory (`start` is the first) and its dataset."""
 
     def __init__(self, file: h5py.File, column: Column) -> None:
-        self.column = column
+        self.column, self._file = column, file
         row_bytes = max(1, column.row_bytes)
         self.capacity = 1 if row_bytes >= LARGE_ROW else max(1, min(4096, BLOCK_BYTES // row_bytes // 4))
         self.rows = np.full((self.capacity, *column.shape), fill(column.dtype), column.dtype)
         self.start = 0
         self.dirty = False
         self.takes, self.kinds = plain(column), plain_kinds(column)
-        self.dataset = file.create_dataset(
-            f"columns/{column.path}",
-            shape=(0, *column.shape),
-            maxshape=(None, *column.shape),
-            chunks=(self.capacity, *column.shape),
-            dtype=h5_dtype(column),
-            fillvalue=None if column.text else fill(column.dtype),
-            **(large_row_filters(column) if self.capacity == 1 and row_bytes >= LARGE_ROW else {}),
-        )
+        self.dataset: Optional[h5py.Dataset] = None  # made when there is something to write
 
     def put(self, row: int, value: Any) -> None:
         if row >= self.start + self.capacity:
@@ -94,12 +88,36 @@ class _Block:
     def flush(self, events: Optional[int] = None) -> None:
         """Write the block; rows from `events` on do not exist."""
         if self.dirty:
+            dataset = self._made()
             end = self.start + self.capacity if events is None else min(events, self.start + self.capacity)
-            if end > self.dataset.shape[0]:
-                self.dataset.resize(end, axis=0)
-            self.dataset[self.start : end] = self.rows[: end - self.start]
+            if end > dataset.shape[0]:
+                dataset.resize(end, axis=0)
+            dataset[self.start : end] = self.rows[: end - self.start]
             self.rows[...] = fill(self.column.dtype)
             self.dirty = False
+
+    def close(self, events: int, short: Writer) -> Optional[Place]:
+        """Write what is left of `events` rows; returns the place of what is still in memory as a whole."""
+        column = self.column
+        if self.dataset is None and events <= self.capacity and not column.shape and not column.text:
+            return short.add(self.rows[:events])
+        self.flush(events)
+        self._made().resize(events, axis=0)
+        return None
+
+    def _made(self) -> h5py.Dataset:
+        column = self.column
+        if self.dataset is None:
+            self.dataset = self._file.create_dataset(
+                f"columns/{column.path}",
+                shape=(0, *column.shape),
+                maxshape=(None, *column.shape),
+                chunks=(self.capacity, *column.shape),
+                dtype=h5_dtype(column),
+                fillvalue=None if column.text else fill(column.dtype),
+                **(large_row_filters(column) if self.capacity == 1 and column.row_bytes >= LARGE_ROW else {}),
+            )
+        return self.dataset
 
 
 class _Held:
@@ -113,10 +131,8 @@ class _Held:
         capacity = max(1, min(HELD_CHANGES, BLOCK_BYTES // max(1, column.row_bytes)))
         self.rows = np.empty(capacity, np.int64)
         self.values = np.empty((capacity, *column.shape), column.dtype)
-        self.group = file.create_group(f"held/{number}")
-        size, chunks = (0, *column.shape), (capacity, *column.shape)
-        self.group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(capacity,))
-        self.group.create_dataset("values", size, h5_dtype(column), maxshape=(None, *column.shape), chunks=chunks)
+        self._file, self._name = file, f"held/{number}"
+        self._group: Optional[h5py.Group] = None  # made when there is something to write
 
     def hold(self, row: int, value: Any) -> None:
         """Rows from `row` on have `value`; None: a missing value."""
@@ -136,12 +152,32 @@ class _Held:
     def flush(self) -> None:
         if not self.count:
             return
-        rows, values = self.group["rows"], self.group["values"]
+        group = self._made()
+        rows, values = group["rows"], group["values"]
         start = rows.shape[0]
         for dataset, held in ((rows, self.rows), (values, self.values)):
             dataset.resize(start + self.count, axis=0)
             dataset[start:] = held[: self.count]
         self.count = 0
+
+    def close(self, short: Writer) -> Optional[Tuple[Place, Place]]:
+        """Write what is left; returns the places of rows and values when all changes are still in memory."""
+        if self._group is None and not self.column.shape and not self.column.text:
+            return short.add(self.rows[: self.count]), short.add(self.values[: self.count])
+        self._made()
+        self.flush()
+        return None
+
+    def _made(self) -> h5py.Group:
+        column = self.column
+        if self._group is None:
+            capacity, rest = len(self.rows), column.shape
+            group = self._group = self._file.create_group(self._name)
+            group.create_dataset("rows", (0,), np.int64, maxshape=(None,), chunks=(capacity,))
+            group.create_dataset(
+                "values", (0, *rest), h5_dtype(column), maxshape=(None, *rest), chunks=(capacity, *rest)
+            )
+        return self._group
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -270,12 +306,17 @@ class PartFile:
         self._totals.append((total, value, events))
 
     def close(self) -> None:
-        events = self.events
-        for block in self._blocks.values():
-            block.flush(events)
-            block.dataset.resize(events, axis=0)
-        for held in self._held.values():
-            held.flush()
+        events, short = self.events, Writer()
+        declared = {
+            "columns": [[about(block.column), block.close(events, short)] for block in self._blocks.values()],
+            "held": [[about(held.column), held.close(short)] for held in self._held.values()],
+            "variable": [
+                [v.path, v.description, v.note, [about(field) for field in v.fields]]
+                for v in (entries.variable for entries in self._variable.values())
+            ],
+            "once": [[about(kind), seen] for kind, _, seen in self._once.values()],
+        }
+        short.write(self._file)
         for waiting in self._variable.values():
             waiting.flush()
         for number, (kind, value, _) in enumerate(self._once.values()):
@@ -292,16 +333,5 @@ class PartFile:
             )
             dataset.attrs["dtype"] = total.dtype.str
         self._file.attrs["events"] = events
-        self._file["declared"] = json.dumps(self._declared())
+        self._file["declared"] = json.dumps(declared)
         self._file.close()
-
-    def _declared(self) -> Dict[str, List[Any]]:
-        return {
-            "columns": [about(block.column) for block in self._blocks.values()],
-            "held": [about(held.column) for held in self._held.values()],
-            "variable": [
-                [v.path, v.description, v.note, [about(field) for field in v.fields]]
-                for v in (entries.variable for entries in self._variable.values())
-            ],
-            "once": [[about(kind), seen] for kind, _, seen in self._once.values()],
-        }

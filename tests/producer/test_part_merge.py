@@ -67,6 +67,37 @@ def test_rows_come_out_in_time_order_with_missing_values_filled(tmp_path, pixels
         assert out["Sums/top"][:].tolist() == [249.0]
 
 
+def test_parts_too_long_for_memory_and_short_ones_come_together(tmp_path):
+    """A worker with many events has datasets of its own for columns and changes, one with few has none."""
+    numbers = np.arange(9500)
+    deal = np.where(numbers % 10 < 6, 0, 1)
+    for rank in (0, 1):
+        mine = [(int(n) + 1, int(n)) for n in numbers[deal == rank]]
+        write_part(tmp_path / str(rank), mine, every=9999)
+        with h5py.File(tmp_path / str(rank), "r") as part:
+            kinds = {"columns/a/number" in part, "columns/timestamp" in part}
+            assert kinds == {rank == 0} and len(mine) in (5700, 3800)
+            assert ("held/0" in part) and ("held/1" in part), "both values change often"
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        assert not merge.merge([tmp_path / "0", tmp_path / "1"], out).clashes
+        assert np.array_equal(out["timestamp"][:], numbers + 1)
+        assert np.array_equal(out["a/number"][:], numbers)
+        assert np.array_equal(out["pv/x"][:], numbers // 3)
+        assert list(out["pv/name"].asstr()[:]) == [f"é{n // 4}" for n in numbers]
+        assert np.array_equal(out["b/count"][:], np.where(numbers == 0, 0, MISSING))
+        assert out["a/number"].attrs["units"] == "" and out["a/number"].compression == "gzip"
+
+
+def test_a_part_that_was_not_closed_is_refused(tmp_path):
+    with h5py.File(tmp_path / "a", "w") as file:
+        file.create_group("columns")
+    with (
+        h5py.File(tmp_path / "out.h5", "w") as out,
+        pytest.raises(merge.Unmergeable, match="a was not written to its end"),
+    ):
+        merge.merge([tmp_path / "a"], out)
+
+
 def test_an_event_in_two_parts_is_refused(tmp_path):
     for name in "ab":
         write_part(tmp_path / name, [(1, 1), (2, 2)])
