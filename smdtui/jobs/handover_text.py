@@ -42,9 +42,8 @@ def _section(title: str, lines: Iterable[str], empty: str) -> list[str]:
 
 def _summary(shift: Handover) -> list[str]:
     told = [plural(len(shift.runs), "run") + " recorded", f"jobs: {counted(shift.jobs)}"]
-    missing = [
-        str(line.summary.run) for line in shift.runs if line.production not in ("verified", "running", "pending")
-    ]
+    ended = [line for line in shift.runs if line.summary.state != "recording"]
+    missing = [str(line.summary.run) for line in ended if line.production not in ("verified", "running", "pending")]
     if missing:
         told.append(f"not (rightly) produced: {', '.join(missing)}")
     told.append(_inline(shift.follower) or "nobody follows the experiment: runs are launched by hand")
@@ -73,7 +72,7 @@ def _runs(runs: Iterable[RunLine]) -> list[str]:
     rows = []
     for line in runs:
         s = line.summary
-        begin = "" if s.begin is None else _clock(s.begin / 1e9)
+        begin = "" if s.begin is None else _day(s.begin / 1e9)
         took = "" if s.seconds is None else duration(s.seconds)
         produced = "not produced" if line.production == "none" else line.production
         rows.append((str(s.run), begin, took, f"{s.events:,}", s.state, produced, _inline(line.why)))
@@ -86,7 +85,7 @@ def _produced(shift: Handover) -> list[str]:
         ended = seconds(job.ended)
         limit = f" of the first {job.events_limit:,}" if job.events_limit else ""
         what = ("test of first events: " if job.gate else "") + job.output
-        when = "" if ended is None else _clock(ended)
+        when = "" if ended is None else _day(ended)
         rows.append((str(job.run), when, f"{job.done:,}{limit}", _inline(job.who), _inline(what)))
     return _table(("run", "at", "events", "by", "file"), rows)
 
@@ -125,9 +124,11 @@ def _code(value: Any) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Aligned, so that it reads as it stands. [] without rows."""
+    """Aligned, so that it reads as it stands; without columns of which nothing is known. [] without rows."""
     if not rows:
         return []
+    told = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    head, rows = tuple(head[i] for i in told), [tuple(row[i] for i in told) for row in rows]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 
     def line(cells: Iterable[str]) -> str:
@@ -138,6 +139,11 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _clock(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
+
+
+def _day(when: float) -> str:
+    """Without the year, which is in the heading."""
+    return time.strftime("%b %d %H:%M", time.localtime(when))
 
 
 def _inline(text: str) -> str:

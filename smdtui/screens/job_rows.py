@@ -16,6 +16,7 @@ from smdtui.widgets.state_badge import badge_cell
 from smdtui.widgets.virtual_list import Cell, Cells
 
 BAR = 10
+TESTING = {"running": "testing", "verified": "test good", "failed": "test failed"}  # of a test of first events
 MANY = 6  # jobs that a question names; the rest are counted
 SORTED = {"newest": 7, "run": 0, "state": 1, "progress": 2, "left": 5, "who": 6}  # sort -> its column
 JOB_COLUMNS = (
@@ -75,6 +76,9 @@ def state_cell(job: Any, ascii_only: bool = False) -> Cell:
         return Cell(f"{'x' if ascii_only else '✗'} stuck", "error")
     if job.state == "pending" and is_held(job):
         return Cell(f"{'=' if ascii_only else '‖'} held", "warn")
+    if job.gate and job.state in TESTING:
+        shown = look(job.state)
+        return Cell(f"{shown.ascii if ascii_only else shown.glyph} {TESTING[job.state]}", shown.role)
     if is_stale(job):
         return Cell(f"? {look(job.state).word}", "warn")
     return badge_cell(job.state, ascii_only)
@@ -113,6 +117,7 @@ def told(job: Any, may_not: str = "") -> tuple[str, str]:
     """(role, sentence) on the selected job: why it failed or waits, what is happening, where its file is; and why this
     person `may_not` change it."""
     role, text = _told(job)
+    text = f"test of first events: {text}" if job.gate else text
     return role, f"{text}; {may_not}" if may_not and job.active else text
 
 

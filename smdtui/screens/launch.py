@@ -142,7 +142,11 @@ class LaunchScreen(BaseScreen):
         obstacle = sheet.obstacle
         self.query_one("#launch-go", Button).set_class(bool(obstacle), "-held")
         if not self._waits and not self._launching:
-            self.say(obstacle or (sheet.gate.words if sheet.gate else ""), "warn" if obstacle else "")
+            self.say(
+                obstacle
+                or (f"a new plan: a test of {sheet.gate.events} events first is offered" if sheet.gate else ""),
+                "warn" if obstacle else "",
+            )
 
     def _cost_words(self) -> str:
         """What it costs at most, and what psana's ranks do."""

@@ -54,6 +54,14 @@ def test_an_old_answer_of_the_scheduler_is_marked_on_what_runs_too():
     assert state_cell(job("verified", reason="stale, as Slurm said 90 s ago")).text == "✓ verified"
 
 
+def test_a_test_of_first_events_is_never_taken_for_a_production():
+    states = ("running", "verified", "failed", "pending")
+    assert [state_cell(job(s, gate=True)).text for s in states] == [
+        "◐ testing", "✓ test good", "✗ test failed", "○ pending",
+    ]  # fmt: skip
+    assert told(job("verified", gate=True))[1].startswith("test of first events: ")
+
+
 def test_what_one_may_not_do_is_said_of_the_job_while_it_matters():
     assert told(job(), "you may not change it")[1].endswith("; you may not change it")
     assert "may not" not in told(job("verified"), "you may not change it")[1]

@@ -279,7 +279,7 @@ async def test_two_runs_make_two_jobs(opened, bench, wait_for):  # noqa: F811
         assert "Launch 2 runs" in screen_text(app)
         await set_ranks(pilot, screen, "1")
         await wait_for(pilot, lambda: screen.sheet.is_prepared and screen.sheet.check_now.name == "done", "the check")
-        assert "nothing was verified with this plan yet" in screen_text(app), "said before it is asked"
+        assert "a new plan: a test of 50 events first is offered" in screen_text(app), "said before it is asked"
         await pilot.press("enter")
         await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
         assert "Test first; the 2 runs follow" in screen_text(app)
