@@ -1,7 +1,7 @@
 """The frames of digitizers: their channels' waveforms."""
 
 import re
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -51,6 +51,10 @@ class Digitizer(Context):
             there = ", ".join(str(n) for n in self._slices) or "none"
             raise Lacking(f"there is no channel {number}; its channels are {there}")
         return self._slices[number]
+
+    def slices(self) -> List[slice]:
+        """Where each channel is in the frame, once there was one."""
+        return list(self._slices.values())
 
     def times(self, number: int) -> np.ndarray:
         """When each sample of a channel was taken, s, float64."""

@@ -51,8 +51,8 @@ def promises(parameters: Parameters, owner: str) -> Dict[str, Optional[Tuple[int
 class Computation:
     """Of the samples of the channel in the range:
 
-    * ``full_<name>_wf``: the samples, if asked for; int32, digitizer counts
-    * ``full_<name>_sum`` int64: their sum, exact
+    * ``full_<name>_wf``: the samples, if asked for; int32, digitizer counts (float32 after `fourier_baseline`)
+    * ``full_<name>_sum`` int64: their sum, exact (float64 after `fourier_baseline`)
     * the results of `hits`, their samples counted from the start of the range
     * once ``UserDataCfg/<detector>/full__full_times_<channel>`` float64: the times of all samples of the channel in s
 
@@ -75,7 +75,8 @@ class Computation:
         self._sum, self._samples = f"{start}_sum", f"{start}_wf" if parameters.save_samples else ""
         count = place.stop - place.start
         unit = "digitizer counts"
-        self.columns: List[Any] = [column(self._sum, np.int64, (), unit, "sum of the samples")]
+        self._wide = np.dtype(np.int64) if dtype.kind in "iub" else np.dtype(np.float64)
+        self.columns: List[Any] = [column(self._sum, self._wide, (), unit, "sum of the samples")]
         if self._samples:
             self.columns.append(column(self._samples, dtype, (count,), unit, "samples of the waveform"))
         self._hits = None
@@ -92,7 +93,7 @@ class Computation:
 
     def event(self, frame: np.ndarray, timestamp: int) -> Dict[str, Any]:
         samples = frame[self._place]
-        values: Dict[str, Any] = {self._sum: samples.sum(dtype=np.int64)}
+        values: Dict[str, Any] = {self._sum: samples.sum(dtype=self._wide)}
         if self._samples:
             values[self._samples] = samples
         if self._hits is not None:

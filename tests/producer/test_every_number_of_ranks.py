@@ -92,6 +92,7 @@ channel = 0
 [[runs.all.hsd.hsd]]
 [runs.all.hsd.hsd.hits]
 [[runs.all.hsd.cm_peak]]
+[runs.all.hsd.fourier_baseline]
 [runs.all.tmo_atmopal.polynomial_curve]
 coefficients = [0.002, -0.1, 3.0]
 [[runs.all.tmo_atmopal.polynomial_curve.projection]]
