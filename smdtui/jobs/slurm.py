@@ -228,6 +228,9 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
     if line is None:
         why = f"Slurm does not answer: {known.trouble}" if known.trouble else "handed to Slurm, which is asked soon"
         return EngineFacts(None, pending=True, reason=why)
+    if line.state == UNKNOWN and not _mine(folder):  # where jobs are private, Slurm hides those of others
+        waiting = not folder.has(START)
+        return EngineFacts(None, pending=waiting, reason="Slurm tells only its owner about it", age=age)
     if line.final or line.state == UNKNOWN:
         return _final(folder, line)
     words = (hold_words(folder, line.reason) or pending_words(line.reason)) if line.waiting else ""
@@ -239,6 +242,13 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
         trouble = f": {known.trouble}" if known.trouble else ""
         words = f"{words + '; ' if words else ''}stale, as Slurm said {span(age)} ago{trouble}"
     return EngineFacts(True, pending=line.waiting, reason=words, age=age)
+
+
+def _mine(folder: JobFolder) -> bool:
+    try:
+        return folder.path.stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _final(folder: JobFolder, line: Line) -> EngineFacts:
