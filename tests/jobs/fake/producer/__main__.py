@@ -1,7 +1,8 @@
 """A loop over events with a job's progress files. What goes wrong is the text of ``behaviour`` in the data folder:
 
-nothing | slow (for ever) | events N (10 ms each) | deaf (slow, ignores TERM) | raise N | module | full | exit N STATUS |
-quiet (no progress) | unverified | wrong (the verification fails) | daemon (leaves a process of its own session behind)
+nothing | slow (for ever) | events N (10 ms each) | deaf (slow, ignores TERM) | raise N | module | full |
+exit N STATUS | quiet (no progress) | unverified | wrong (the verification fails) |
+daemon (leaves a process of its own session behind)
 """
 
 import argparse
