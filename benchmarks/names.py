@@ -60,8 +60,20 @@ def cpu_of(pid: int) -> float:
     return sum(int(path.read_text().split()[0]) for path in tasks) / 1e9
 
 
-def side_by_side(folder: Path, directory: Path, run: int, repeat: int) -> None:
-    """Whole programs, and a question put to the probe that is kept running by the app."""
+def forget(directory: Path) -> None:
+    """Have the machine read the files from the disk again."""
+    for path in (*directory.glob("*.xtc2"), *directory.glob("smalldata/*.xtc2")):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def side_by_side(folder: Path, directory: Path, run: int, repeat: int, cold: bool) -> None:
+    """Whole programs, and a question put to the probe that is kept running by the app.
+
+    `cold`: the files are not in the machine's memory. "Read before" is from our own cache, which is always warm.
+    """
     from smdtui.catalog.experiment import Experiment
     from smdtui.catalog.names import ask_names, words
     from smdtui.catalog.probe_process import ProbeProcess
@@ -76,18 +88,25 @@ def side_by_side(folder: Path, directory: Path, run: int, repeat: int) -> None:
     found: dict[str, list[tuple[float, float]]] = {}
 
     def here(title: str, work) -> None:
+        if cold:
+            forget(directory)
         began, cpu = time.perf_counter(), time.process_time() + cpu_of(probe.pid)
         work()
         used = time.process_time() + cpu_of(probe.pid) - cpu
         found.setdefault(title, []).append((time.perf_counter() - began, used))
 
+    def program(title: str, command: list[str]) -> None:
+        if cold:
+            forget(directory)
+        found.setdefault(title, []).append(timed(command, env))
+
     for _ in range(repeat):
         source = f"exp={EXPERIMENT},run={run},dir={directory}"
-        found.setdefault("detnames -e", []).append(timed([sys.executable, "-c", DETNAMES, "-e", source], env))
+        program("detnames -e", [sys.executable, "-c", DETNAMES, "-e", source])
         shutil.rmtree(folder / "cache", ignore_errors=True)
         ours = [sys.executable, "-m", "smdtui.cli", "names", EXPERIMENT, str(run), "-e", "--dir", str(directory)]
-        found.setdefault("smdtui names -e, not read before", []).append(timed(ours, env))
-        found.setdefault("smdtui names -e, read before", []).append(timed(ours, env))
+        program("smdtui names -e, not read before", ours)
+        program("smdtui names -e, read before", ours)
         shutil.rmtree(folder / "cache", ignore_errors=True)
         here("in the app, not read before", lambda: ask_names(site, experiment, run, probe=probe, packed=True))
         here("in the app, read before", lambda: ask_names(site, experiment, run, probe=probe, packed=True))
@@ -119,20 +138,7 @@ def in_the_app(folder: Path, directory: Path, pvs: int) -> None:
         t.settle(0.5)
         t.press("/")
         paints, cpus = [], []
-        words = [
-            "mr0",
-            "kb_pitch",
-            "press_rbv",
-            "tmo cur",
-            "sam_x",
-            "rtd 01",
-            "frames",
-            "*vvc*",
-            "temp 2",
-            "evr_0",
-            "hv1",
-        ]
-        for word in words:
+        for word in WORDS:
             typed = ""
             for letter in word:
                 typed += letter
@@ -169,8 +175,9 @@ def main() -> None:
             directory = folder / f"{pvs}" / "xtc"
             if not directory.exists():
                 write(directory, pvs)
-            print(f"-- {pvs:,} PVs")
-            side_by_side(folder / f"home{pvs}", directory, 1, options.repeat)
+            for cold in (False, True):
+                print(f"-- {pvs:,} PVs, files {'on disk only' if cold else 'in memory'}, load {os.getloadavg()[0]:.1f}")
+                side_by_side(folder / f"home{pvs}", directory, 1, options.repeat, cold)
         in_the_app(folder / f"home{options.pvs}", folder / f"{options.pvs}" / "xtc", options.pvs)
 
 

@@ -1,13 +1,17 @@
 """Runs of LCLS-I (``e1234-r0041-s00-c00.xtc``): their format is not read, names and sizes tell what is told."""
 
+from __future__ import annotations
+
 import os
 import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from producer.run_files import RunSummary
-from producer.run_summary import JUST_WRITTEN
+if TYPE_CHECKING:  # it imports numpy, which who only wants names has no need of
+    from producer.run_summary import RunSummary
+
 
 NAME = re.compile(r".+-r(?P<run>\d{4,})-s(?P<stream>\d{2,})-c(?P<chunk>\d{2,})\.xtc(?P<recording>\.inprogress)?")
 FORMAT = "xtc"
@@ -26,6 +30,8 @@ def group(names: Iterable[str]) -> dict[int, list[str]]:
 
 def summarize(folder: Path, run: int, names: list[str]) -> tuple[RunSummary, str]:
     """(the run in a line, its identity). `last` is when a file was last written; events and times are not known."""
+    from producer.run_summary import JUST_WRITTEN, RunSummary
+
     size, last, missing, recording, empty = 0, 0, [], False, []
     streams: dict[str, list[int]] = {}
     stamps = []
