@@ -38,6 +38,17 @@ class Found:
     remarks: Tuple[str, ...] = ()
 
     @property
+    def not_finite(self) -> str:
+        """Which constants have NaN or infinite values, and how many, in words; "" when none has."""
+        found = []
+        for ctype, (value, _) in sorted(self.constants.items()):
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                count = value.size - int(np.count_nonzero(np.isfinite(value)))
+                if count:
+                    found.append(f"{ctype} in {count} of {value.size} values")
+        return f"its constants are NaN or infinite: {', '.join(found)}; so are its pixels there" if found else ""
+
+    @property
     def digest(self) -> str:
         """Changes with any constant."""
         hashed = hashlib.sha256()

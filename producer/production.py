@@ -219,6 +219,11 @@ class Production:
         problems = merged([worked.problems for worked in workers]) + _of_the_run(
             workers, self._why_none, bool(self.request.limit)
         )
+        problems += [
+            EventProblem(detector, "", "constants", "warning", 0, 1, found.not_finite)
+            for detector, found in self._constants.items()
+            if found.not_finite
+        ]
         parts = [self.output.part(rank) for rank, worked in enumerate(reports) if worked is not None]
         with h5py.File(self.output.growing, "w", locking=False) as file:
             try:

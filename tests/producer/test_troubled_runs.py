@@ -125,6 +125,22 @@ def test_nan_infinite_and_saturated_pixels(runs, tmp_path, ranks):
     assert verdict(tmp_path)["nan_share"]["cam/ROI_sum"] == 1.0
 
 
+def test_constants_that_are_nan_are_said(runs, tmp_path):
+    folder = tmp_path / "calib" / "cam"
+    folder.mkdir(parents=True)
+    pedestals = np.full(author.SMALL, 10, np.float32)
+    pedestals[2, :3] = np.nan
+    np.save(folder / "pedestals.npy", pedestals)
+    (tmp_path / "p.toml").write_text("format = 1\n[[runs.all.cam.roi]]\nsave_pixels = true\n")
+    more = ("--calib", tmp_path / "calib", "--events", 20)
+    done = produce(author.EXPERIMENT, author.GONE, runs, tmp_path / "p.toml", tmp_path / "o.h5", *more)
+    assert done.status == 0, done.said
+    words = "WARNING cam: constants: its constants are NaN or infinite: pedestals in 3 of 384 values; so are its pixels"
+    assert words in done.said
+    with done.file() as file:
+        assert np.array_equal(np.isnan(file["cam/ROI_area"][7]), np.isnan(pedestals))
+
+
 @pytest.mark.parametrize("ranks", SEVERAL)
 def test_a_rank_that_raises_in_event_100(runs, tmp_path, ranks):
     done = produced(tmp_path, runs, author.GONE, ranks, HERE / "faulty.py", "raise in event 100")
