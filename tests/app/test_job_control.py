@@ -317,6 +317,31 @@ async def test_the_log_shows_errors_ranks_and_repetitions_as_wanted(opened, benc
         assert "names no ranks" in screen_text(app)
 
 
+async def test_a_long_search_says_how_far_it_is_and_esc_ends_it(opened, bench, wait_for, monkeypatch):  # noqa: F811
+    stopped = []
+
+    def slow(self, needle, start, stop=lambda: False, backwards=False, progress=lambda share: None):
+        while not stop():
+            time.sleep(0.01)
+            progress(0.4)
+        stopped.append(needle)
+
+    monkeypatch.setattr("smdtui.jobs.log_file.LogFile.search", slow)
+    make, show = opened
+    ended(bench.launch(run=7))
+    app = make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await show(pilot, app, 1)
+        await wait_for(pilot, lambda: "is rank 0" in screen_text(app), "the log")
+        await pilot.press("enter", "slash", *"needle", "enter")
+        await wait_for(pilot, lambda: "searching … 40%" in screen_text(app), "how far it is")
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: bool(stopped), "the end of it")
+        assert "Not searched to the end" in screen_text(app) and screen.log_view.has_focus
+        await pilot.press("escape", "escape")
+        assert screen.list.has_focus
+
+
 async def test_other_consoles_are_shown_and_the_hand_over_is_written(opened, bench, wait_for):  # noqa: F811
     make, show = opened
     ended(bench.launch("raise 0", run=8))
@@ -368,6 +393,51 @@ async def test_the_experiment_is_followed_from_the_app(opened, bench, wait_for):
     finally:
         if status(bench.place).running:
             stop(bench.place, "the test")
+
+
+async def test_what_one_may_not_do_is_said_before_and_another_experiment_has_its_own_jobs(
+    opened,
+    bench,  # noqa: F811
+    wait_for,
+    monkeypatch,
+    tmp_path,
+):
+    monkeypatch.setattr("smdtui.jobs.rights.controlling", lambda job: "you may not change it: ask bob")
+    monkeypatch.setattr("smdtui.jobs.rights.launching", lambda place: "you may only look")
+    make, show = opened
+    folder = bench.launch("slow", run=7)
+    ranks_at_work(folder, 1)
+    app = make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await show(pilot, app, 1)
+        await wait_for(pilot, lambda: "you may only look" in screen_text(app), "what one may not do")
+        assert "you may not change it: ask bob" in screen_text(app), "on the job too, before any key"
+        await pilot.press("x")
+        assert "Not cancelled: you may not change it" in screen_text(app) and app.screen is screen
+        assert not folder.has("cancel.toml")
+        other = Place("xppother", tmp_path / "other", tmp_path / "other", tmp_path / "other")
+        app.services.open(other)
+        screen.follow_selection()
+        assert not screen.jobs
+        await wait_for(pilot, lambda: "No job yet" in screen_text(app), "the other experiment's jobs")
+        assert app.services.selection.experiment == "xppother" and screen.current is None
+
+
+async def test_the_mouse_selects_opens_and_presses(opened, bench, wait_for):  # noqa: F811
+    make, show = opened
+    for run in (7, 8):
+        ended(bench.launch(run=run))
+    app = make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await show(pilot, app, 2)
+        await wait_for(pilot, lambda: "is rank 0" in screen_text(app), "the log")
+        await pilot.click("#jobs", offset=(10, 2))
+        assert screen.current.run == 7
+        footer = screen_text(app).splitlines()[-1]
+        await pilot.click("KeyFooter", offset=(footer.index("p Ranks") + 3, 0))
+        await wait_for(pilot, lambda: "serial" in screen_text(app), "how far each rank is")
+        await pilot.click("#jobs", offset=(10, 2), times=2)
+        await wait_for(pilot, lambda: screen.query_one("#ranks").has_focus, "the part below")
 
 
 OPEN = """
