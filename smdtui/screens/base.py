@@ -44,6 +44,7 @@ class BaseScreen(Screen[Any]):
         super().__init__()
         self._work: dict[str, _Work] = {}
         self._seen: Selection | None = None
+        self._leaves = False
 
     # -- to be filled in
     def compose_body(self) -> Iterable[Widget]:
@@ -75,7 +76,19 @@ class BaseScreen(Screen[Any]):
         yield KeyFooter()
 
     def on_screen_resume(self) -> None:
-        self.follow_selection()
+        if self._leaves:
+            self.dismiss(None)
+        else:
+            self.follow_selection()
+
+    def leave(self) -> bool:
+        """Dismiss a sheet whose work is done. False where something else is shown by then: that stays (dismiss would
+        take whatever is on top), and the sheet goes as soon as it would be seen again."""
+        if self.app.screen is self:  # is_current is also what lies under a window
+            self.dismiss(None)
+            return True
+        self._leaves = True
+        return False
 
     def follow_selection(self) -> None:
         """Look at the selection again."""

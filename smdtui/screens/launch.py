@@ -321,8 +321,8 @@ class LaunchScreen(BaseScreen):
 
         def done(path: Path) -> None:
             app: Any = self.app
-            self.dismiss(None)
-            app.show_screen("jobs")
+            if self.leave():
+                app.show_screen("jobs")
             app.notify(f"The test is being launched; what comes of it is also in {path}", markup=False)
 
         def failed(error: Exception) -> None:
@@ -353,8 +353,10 @@ class LaunchScreen(BaseScreen):
             return
         self.services.select(job=folders[-1].id)
         app = self.app
-        self.dismiss(None)
-        app.show_screen("jobs")  # type: ignore[attr-defined]
+        if self.leave():
+            app.show_screen("jobs")  # type: ignore[attr-defined]
+        elif not refused:
+            app.notify(f"{words.plural(len(folders), 'job')} launched", markup=False)
         if refused:
             text = f"{words.plural(len(folders), 'job')} launched, {len(refused)} refused: {refused[0].message}"
             app.notify(text, severity="warning", markup=False)

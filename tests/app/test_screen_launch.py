@@ -222,6 +222,34 @@ async def test_launching_is_said_at_once_and_a_second_enter_does_nothing(opened,
         assert len(sent) == 1
 
 
+async def test_what_was_opened_over_the_sheet_stays_when_the_launch_is_through(opened, bench, wait_for, monkeypatch):  # noqa: F811
+    """The sheet then goes by itself; keys pressed meanwhile do no harm."""
+    import threading
+
+    go, submit = threading.Event(), launch_module._submit
+
+    def slow(task, prepared):
+        go.wait(10)
+        return submit(task, prepared)
+
+    monkeypatch.setattr(launch_module, "_submit", slow)
+    app, show, _, _ = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await show(pilot, app)
+        await wait_for(pilot, lambda: screen.sheet.check_now.name == "done", "the check")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "Launching run 7 ..." in screen_text(app), "what is going on")
+        await pilot.press("ctrl+t")
+        await wait_for(pilot, lambda: isinstance(app.screen, TextView), "the script")
+        go.set()
+        await wait_for(pilot, lambda: screen._leaves, "the end of the launch")
+        assert isinstance(app.screen, TextView)
+        await pilot.press("escape", "escape", "escape", "escape")
+        await wait_for(pilot, lambda: len(app.screen_stack) == 1, "the screen below")
+        assert app.current_mode == "runs" and app.is_running
+    ended(jobs(bench)[0].folder)
+
+
 async def test_an_error_holds_it_and_warnings_do_not(opened, bench, wait_for):  # noqa: F811
     app, show, found, _ = opened
     found.append(Problem("error", "run 7 has no detector 'epix_1'", "runs.all.epix_1", str(bench.profile), 4, 1))
