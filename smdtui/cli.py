@@ -138,6 +138,12 @@ def parser() -> argparse.ArgumentParser:
         "--ranks", type=int, default=0, help="MPI ranks: 1 (serial) or at least 3 (default: the site's)"
     )
     submit.add_argument("--events", type=int, default=0, help="stop after so many events")
+    submit.add_argument(
+        "--at-once",
+        type=int,
+        metavar="N",
+        help="Slurm: an array with N runs at a time; 0: a job each (default: the site's)",
+    )
     submit.add_argument("--dry-run", action="store_true", help="print the script that would run; start nothing")
     submit.add_argument(
         "--wait", action="store_true", help="wait for the verdict; exit status 0 only when all are verified"

@@ -12,6 +12,7 @@ from producer.problem import Problem
 from smdtui.catalog.experiment import Experiment
 from smdtui.commands import CommandError, print_json
 from smdtui.commands.browse import place
+from smdtui.jobs.at_once import with_at_once
 from smdtui.jobs.batch import submit_all
 from smdtui.jobs.gate import EVENTS, needs_gate
 from smdtui.jobs.job import Job, read_job
@@ -37,9 +38,13 @@ def submit(arguments: Namespace) -> int:
         return 0
     if len(runs) > arguments.max:
         raise CommandError(f"{words} means {len(runs)} runs, more than {arguments.max}; --max {len(runs)} allows it")
+    try:
+        site = with_at_once(where.site, arguments.engine, arguments.at_once)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     prepared = [
         prepare(
-            where.site,
+            site,
             Request(
                 experiment=where.experiment,
                 run=run,

@@ -41,6 +41,8 @@ def command_words(prepared: Sequence[Prepared], events: int) -> list[str]:
     words += place_words(first.site, asked.experiment)
     words += ["--engine", first.engine_name, "--ranks", str(first.ranks), "--gate", str(events)]
     words += ["--max", str(len(prepared))]
+    if first.engine.kind == "slurm":
+        words += ["--at-once", str(first.engine.concurrency)]
     return [*words, *(["--events", str(asked.events)] if asked.events else [])]
 
 

@@ -6,8 +6,8 @@ request it belongs to, so that an answer that comes late never counts for anothe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -38,13 +38,15 @@ class Ready(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What the fields say, when they can be read: the runs ascending; `events` None for all."""
+    """What the fields say, when they can be read: the runs ascending; `events` None for all; `at_once` runs of an array
+    at a time, 0: each a job of its own, None: nothing is asked."""
 
     runs: tuple[int, ...]
     profile: str
     engine: str
     ranks: int
     events: int | None
+    at_once: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class LaunchSheet:
     many: int = MANY
     gate: Any = None  # smdtui.jobs.gate.Gate: the test of first events that is due, as was found with `prepared`
     node_hours: NodeHours = lambda engine, ranks, runs: 0.0
+    arrays: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def new(
@@ -81,30 +84,34 @@ class LaunchSheet:
         profile: str = "",
         many: int = MANY,
         node_hours: NodeHours = lambda engine, ranks, runs: 0.0,
+        arrays: Mapping[str, int] | None = None,
     ) -> LaunchSheet:
         """`resolve` turns the text of a RUNS argument into run numbers; ValueError in words when it cannot.
-        `node_hours`: what a launch may cost at most, 0 where that is not known."""
+        `node_hours`: what a launch may cost at most, 0 where that is not known; `arrays`: the engines that can launch
+        runs together, with how many of them at a time (0: each by itself)."""
         engines = tuple(engines)
         values = {"runs": runs, "profile": profile, "engine": engine or engines[0], "ranks": ranks, "events": events}
         shown = {k: v for k, v in values.items() if v is not None}
         form = Form.of(_fields(engines, resolve), shown)
-        return cls(form, resolve, many=many, node_hours=node_hours)._with_count()
+        return cls(form, resolve, many=many, node_hours=node_hours, arrays=arrays or {})._with_extras()
 
     def set(self, name: str, text: str) -> LaunchSheet:
-        return replace(self, form=self.form.set(name, text))._with_count()
+        return replace(self, form=self.form.set(name, text))._with_extras()
 
-    def _with_count(self) -> LaunchSheet:
-        """The field where the number of runs, or of node-hours, is typed stands there exactly while it is needed."""
-        runs = self.runs
-        has = self.form.fields[-1].name == "count"
-        hours = self._hours(len(runs))
-        needs = len(runs) > self.many or hours > COSTLY
-        fields, texts = self.form.fields, self.form.texts
-        if has:
-            fields, texts = fields[:-1], texts[:-1]
-        if needs:
-            fields, texts = (*fields, _count_field(len(runs), hours)), (*texts, self.form.texts[-1] if has else "")
-        if not (has or needs):
+    def _with_extras(self) -> LaunchSheet:
+        """Fields that stand there exactly while they are needed: how many runs of an array at a time, and the number of
+        runs or node-hours to be typed."""
+        runs, engine = len(self.runs), self.form.text("engine")
+        hours = self._hours(runs)
+        had = {one.name: text for one, text in zip(self.form.fields, self.form.texts, strict=True)}
+        kept = [(f, had[f.name]) for f in self.form.fields if f.name not in ("at_once", "count")]
+        preset = self.arrays.get(engine)
+        if runs > 1 and preset is not None:
+            kept.append((_AT_ONCE, had.get("at_once", str(preset))))
+        if runs > self.many or hours > COSTLY:
+            kept.append((_count_field(runs, hours), had.get("count", "")))
+        fields, texts = tuple(f for f, _ in kept), tuple(t for _, t in kept)
+        if fields == self.form.fields:
             return self
         return replace(self, form=replace(self.form, fields=fields, texts=texts))
 
@@ -131,7 +138,8 @@ class LaunchSheet:
         if set(self.form.problems) - {"count"}:
             return None
         values: dict[str, Any] = self.form.values
-        return Request(self.runs, values["profile"], values["engine"], values["ranks"], values.get("events"))
+        at_once = (values.get("at_once") or 0) if "at_once" in (f.name for f in self.form.fields) else None
+        return Request(self.runs, values["profile"], values["engine"], values["ranks"], values.get("events"), at_once)
 
     # -- answers
     def with_prepared(
@@ -228,6 +236,15 @@ def _file_check(text: str) -> str:
 
 def _ranks_check(text: str) -> str:
     return "2 ranks cannot work: psana needs 1, or at least 3" if text == "2" else ""
+
+
+_AT_ONCE = Field(
+    "at_once",
+    kind="integer",
+    minimum=0,
+    empty="each by itself",
+    help="One array with so many runs at a time; empty or 0: a job of its own for each run",
+)
 
 
 def _count_field(count: int, hours: float) -> Field:

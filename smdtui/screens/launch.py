@@ -89,6 +89,7 @@ class LaunchScreen(BaseScreen):
             events=events or None,
             profile=self._first_profile,
             node_hours=self._node_hours,
+            arrays={name: one.concurrency for name, one in engines.items() if one.kind == "slurm"},
         )
 
     def _node_hours(self, engine: str, ranks: int, runs: int) -> float:

@@ -18,10 +18,12 @@ def prepare(
     """(request, smdtui.jobs.launch.Prepared of each run, smdtui.jobs.gate.Gate). `plan`: the frozen plan of an earlier
     job in place of what the profile says."""
     from smdtui.jobs import launch
+    from smdtui.jobs.at_once import with_at_once
     from smdtui.jobs.gate import needs_gate
     from smdtui.jobs.store import list_jobs
 
     path = Path(request.profile).expanduser()
+    site = with_at_once(services.site, request.engine, request.at_once)
     prepared = []
     for run in request.runs:
         if task.cancelled:
@@ -36,7 +38,7 @@ def prepare(
             who=services.who,
             plan=plan,
         )
-        prepared.append(launch.prepare(services.site, asked))
+        prepared.append(launch.prepare(site, asked))
     try:
         jobs = list_jobs([launch.jobs_folder(services.experiment)]) if len(prepared) > 1 else []
     except OSError:  # which `prepare` has said

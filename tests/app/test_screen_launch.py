@@ -1,7 +1,7 @@
 """The launch sheet: as a value, and on the screen with a stand-in producer under the real supervisor."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -345,6 +345,36 @@ async def test_a_test_of_first_events_goes_ahead_of_a_batch_in_a_process_of_its_
     assert [ended(job.folder).gate for job in jobs(bench)] == [False, False, True]
 
 
+def test_an_array_is_chosen_for_several_runs_on_slurm_only(sheet, tmp_path):
+    sheet = replace(sheet, arrays={"big": 4})
+    assert "at_once" not in [f.name for f in sheet.set("runs", "1-3").form.fields], "this machine has no arrays"
+    big = sheet.set("engine", "big").set("runs", "1-3")
+    assert big.request.at_once == 4, "the preset's"
+    assert big.set("at_once", "").request.at_once == 0 and big.set("at_once", "2").request.at_once == 2
+    assert "at least 0" in big.set("at_once", "-1").problems["at_once"]
+    assert big.set("at_once", "2").set("runs", "5").request.at_once is None
+    many = big.set("at_once", "2").set("runs", "1-24")
+    assert [f.name for f in many.form.fields][-2:] == ["at_once", "count"] and many.form.text("at_once") == "2"
+
+
+def test_how_many_at_a_time_reaches_the_engine_or_is_refused(bench):  # noqa: F811
+    from smdtui.jobs.at_once import with_at_once
+    from smdtui.jobs.gated import command_words
+    from smdtui.site import Engine
+
+    with pytest.raises(ValueError, match="this machine"):
+        with_at_once(bench.site, "", 3)
+    assert with_at_once(bench.site, "", None) is bench.site
+    slurm = replace(bench.site, engines={"milano": Engine(kind="slurm", ranks=3, concurrency=4)})
+    assert with_at_once(slurm, "", 2).engines["milano"].concurrency == 2
+    assert with_at_once(slurm, "milano", 0).engines["milano"].concurrency == 0
+    with pytest.raises(ValueError, match="0 \\(each by itself\\) or more"):
+        with_at_once(slurm, "", -1)
+    bench.site = with_at_once(slurm, "", 2)
+    words = command_words([bench.prepare(ranks=3), bench.prepare(run=8, ranks=3)], 50)
+    assert words[words.index("--at-once") + 1] == "2" and words[words.index("--gate") + 1] == "50"
+
+
 def test_a_costly_launch_needs_its_node_hours_typed(tmp_path):
     (tmp_path / "p.toml").write_text("format = 1\n")
     hours = {"big": 50.0, "local": 0.0}
@@ -362,8 +392,6 @@ def test_a_costly_launch_needs_its_node_hours_typed(tmp_path):
 
 
 def test_what_is_sent_to_slurm_is_shown_for_one_run_and_for_an_array(bench):  # noqa: F811
-    from dataclasses import replace
-
     from smdtui.jobs.sending import sending
     from smdtui.site import Engine
 
@@ -391,7 +419,9 @@ async def test_retry_fills_the_sheet_as_the_job_was(opened, bench, wait_for):  #
 
 async def test_many_runs_ask_for_their_number(opened, bench, wait_for, monkeypatch):  # noqa: F811
     monkeypatch.setattr("smdtui.jobs.launch_sheet.MANY", 1)
-    monkeypatch.setattr(LaunchSheet.new.__func__, "__defaults__", ("", 5, None, "", 1, lambda engine, ranks, runs: 0.0))
+    monkeypatch.setattr(
+        LaunchSheet.new.__func__, "__defaults__", ("", 5, None, "", 1, lambda engine, ranks, runs: 0.0, None)
+    )
     app, show, _, _ = opened
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await show(pilot, app, "7-8")
