@@ -5,7 +5,7 @@ worth showing when psana can be asked for it: see `_segments` and `_environment`
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from producer import dgram
 from producer.declaration_order import psana_order
@@ -14,7 +14,7 @@ from producer.first_shapes import EVENTS, first_shapes, main_field, stacked
 from producer.first_values import first_and_last
 from producer.psana_classes import known
 from producer.run_folder import RunFiles, Stream
-from producer.xtc_tree import Configuration, Field, Names, configuration
+from producer.xtc_tree import TEXT, TYPE_NAMES, Configuration, Field, Names, configuration
 
 ENVIRONMENT = ("epics", "scan", "step")  # not detectors: values that change slowly
 BOOKKEEPING = ("smdinfo", "runinfo", "chunkinfo")
@@ -75,8 +75,7 @@ class DetectorName:
         }
 
 
-@dataclass(frozen=True)
-class EpicsName:
+class EpicsName(NamedTuple):
     """`pv` "" where the data do not tell it; `type` as numpy's or "str"; `first`, `last` when values were asked."""
 
     alias: str
@@ -339,8 +338,10 @@ def _epics(declared: List[_Declared]) -> Tuple[EpicsName, ...]:
         first.update(one.first)
         last.update(one.last)
     return tuple(
-        EpicsName(
-            f.name, pvs.get(f.name, ""), f.kind, 0 if f.kind == "str" else f.rank, first.get(f.name), last.get(f.name)
-        )
-        for _, f in _environment(declared, "epics")
+        [
+            EpicsName(
+                name, pvs.get(name, ""), TYPE_NAMES[kind], 0 if kind == TEXT else rank, first.get(name), last.get(name)
+            )
+            for _, (name, kind, rank) in _environment(declared, "epics")
+        ]
     )

@@ -117,12 +117,13 @@ def contents(data: np.ndarray, by_key: Mapping[int, Names]) -> Iterator[Tuple[Na
 def values(data: np.ndarray, names: Names, begin: int, end: int) -> Dict[str, Any]:
     """Field values of one ShapesData: str, numpy scalars, arrays (views of `data`); raises Corrupt."""
     result: Dict[str, Any] = {}
+    text = b""  # all of it: there may be 50,000
     for entry, shape, low, high in _layout(data, names, begin, end):
-        raw = data[low:high]
         if entry.type == TEXT:
-            result[entry.name] = _text(raw.tobytes())
+            text = text or data[begin:end].tobytes()
+            result[entry.name] = _text(text[low - begin : high - begin])
         else:
-            array = raw.view(TYPES[entry.type]).reshape(shape)
+            array = data[low:high].view(TYPES[entry.type]).reshape(shape)
             result[entry.name] = array if entry.rank else array[()]
     return result
 
