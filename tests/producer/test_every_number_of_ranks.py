@@ -106,6 +106,12 @@ photon = 60.0
 [[runs.all.tmo_atmopal.autocorrelation]]
 half_size = [20, 30]
 [[runs.all.tmo_atmopal.fit_center]]
+[[runs.all.tmo_atmopal.white_field_edge]]
+white_field = "{white}"
+norm_region = [[0, 128], [0, 100]]
+signal_region = [[10, 110], [100, 400]]
+tilt_deg = 3.0
+contrast = 0.0
 """
 PYFAI = """
 [runs.all.epix100_0.azav_pyfai]
@@ -146,12 +152,13 @@ def unused(parameters, given, path):
 def profile(folder):
     pulse = np.exp(-(((np.arange(60) - 30) / 8) ** 2))
     np.save(folder / "pulse.npy", pulse)
+    np.save(folder / "white.npy", np.full((128, 512), 100.0))
     with h5py.File(folder / "basis.h5", "w") as file:
         file["components"] = np.array([pulse, np.gradient(pulse)])
         file["region"] = [50, 110]
         file["background_roi"] = 40
         file["channel"] = 0
-    text = PROFILE.format(basis=folder / "basis.h5", template=folder / "pulse.npy")
+    text = PROFILE.format(basis=folder / "basis.h5", template=folder / "pulse.npy", white=folder / "white.npy")
     there = {name for name, (package, _) in OPTIONAL.items() if importlib.util.find_spec(package)}
     text += "".join(OPTIONAL[name][1] for name in sorted(there))
     (folder / "p.toml").write_text(text)
@@ -207,10 +214,22 @@ def produced(folder, name, number, directory, text, many, *more):
     return files[many[0]]
 
 
-def test_one_rank_and_three_and_four_make_the_same_file(home, tmp_path):
-    calibrated = ("--calib", home / "calib")
-    one = produced(tmp_path, "tmoc00126", 14, home / "xtc", profile(tmp_path), (1, 3, 4), *calibrated)
+@pytest.fixture(scope="module")
+def alone(home, tmp_path_factory):
+    """(what one rank makes of the demo's damaged run, the profile)"""
+    folder = tmp_path_factory.mktemp("alone")
+    text = profile(folder)
+    one = produced(folder, "tmoc00126", 14, home / "xtc", text, (1,), "--calib", home / "calib")
     assert len(one) > 250 and {"tmo_fim0/svdFit_score", "Sums/epix100_0_calib_max", "hsd/cmPeak_peak"} <= set(one)
+    return one, text
+
+
+@pytest.mark.timeout(600)  # for a machine with much else to do
+@pytest.mark.parametrize("ranks", [3, 4])
+def test_several_ranks_make_the_same_file_as_one(home, alone, tmp_path, ranks):
+    one, text = alone
+    calibrated = ("--calib", home / "calib")
+    same(one, produced(tmp_path, "tmoc00126", 14, home / "xtc", text, (ranks,), *calibrated), ranks)
 
 
 @pytest.mark.long
