@@ -98,15 +98,18 @@ def test_what_was_recorded_produced_failed_and_changed_and_by_whom(night):
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in tables} <= {6, 8}, "no cell breaks its table"
 
+    other = replace(shift, jobs=tuple(replace(job, who="eve | mallory") for job in shift.jobs))
+    assert "eve | mallory" not in markdown(other), "a name cannot break the table"
 
-def test_what_was_before_is_left_out(night):
-    bench, _ = night  # noqa: F811
-    later = time.time() + 3600
+    later = now + 3600  # what was before is left out
     shift = gather(bench.place, [run(7), run(12, "recording")], later, later + 60, "ada")
     assert (shift.jobs, shift.changes, shift.deeds) == ((), (), ())
     assert [line.summary.run for line in shift.runs] == [12], "what is being recorded belongs to every shift"
     text = markdown(shift)
     assert "Nothing: no job failed" in text and "No job is at work." in text and "Nothing was changed." in text
+
+    (again.folder.path / "plan.toml").write_text("no = [toml")
+    assert "its plans cannot be compared" in markdown(gather(bench.place, [], now - 3600, now, "ada"))
 
 
 def test_a_failure_that_was_mended_says_so_and_work_in_progress_its_state(bench):  # noqa: F811
@@ -119,22 +122,6 @@ def test_a_failure_that_was_mended_says_so_and_work_in_progress_its_state(bench)
     text = markdown(shift)
     assert "* run 8 **failed** (verified since, by ada): " in text
     assert "* run 9 running" in text and "by ada on local" in text and "written by somebody" in text
-
-
-def test_plans_that_are_gone_are_said(night):
-    bench, again = night  # noqa: F811
-    (again.folder.path / "plan.toml").write_text("no = [toml")
-    now = time.time()
-    text = markdown(gather(bench.place, [], now - 3600, now, "ada"))
-    assert "its plans cannot be compared" in text
-
-
-def test_a_job_of_another_person_is_told_by_name(night):
-    bench, _ = night  # noqa: F811
-    now = time.time()
-    shift = gather(bench.place, [], now - 3600, now, "ada")
-    other = replace(shift, jobs=tuple(replace(job, who="eve | mallory") for job in shift.jobs))
-    assert "eve | mallory" not in markdown(other), "a name cannot break the table"
 
 
 def test_the_command_writes_a_file_once(written_experiment, capsys, tmp_path):
