@@ -77,6 +77,7 @@ _OWN_OPTIONS = {"-D", "-H", "-J", "-Q", "-W", "-a", "-b", "-e", "-i", "-n", "-o"
         "--wrap",
     ),
 }
+_CLUSTER_OPTIONS = ("-M", "--cluster", "--clusters")  # what is asked and cancelled later is that of SLURM_CONF
 # Options that have a key of their own, so that one place says them.
 _KEYED_OPTIONS = {
     **{"-p": "partition", "--partition": "partition", "-A": "account", "--account": "account", "-q": "qos"},
@@ -282,7 +283,9 @@ class _Reader:
         name = word.split("=")[0] if long else word[:2]
         own = [o for o in _OWN_OPTIONS if o == name or (long and o.startswith(name))]
         keyed = [k for o, k in _KEYED_OPTIONS.items() if o == name or (long and o.startswith(name))]
-        if own:
+        if any(o == name or (long and o.startswith(name)) for o in _CLUSTER_OPTIONS):
+            self.wrong(f"{word} in extra: jobs go to the cluster that SLURM_CONF means, and to no other", key)
+        elif own:
             self.wrong(f"{word} in extra: this program sets that option itself", key)
         elif keyed:
             self.wrong(f"{word} in extra: the engine has the key {keyed[0]} for it", key, keyed[0])

@@ -1,7 +1,7 @@
 """Jobs under Slurm: sbatch of a job's own submit.sh, what Slurm says of it, and scancel.
 
-A job is known by cluster, Slurm's number, when it was sent and its name, which holds our own id: Slurm uses numbers
-again.
+A job is known by Slurm's number and its name, which holds our own id: Slurm uses numbers again. All are jobs of the one
+cluster that SLURM_CONF means.
 """
 
 import contextlib

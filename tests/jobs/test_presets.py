@@ -95,6 +95,9 @@ def test_a_local_engine_refuses_what_concerns_slurm(tmp_path, key):
         ("--exclusive=user", "the engine has the key exclusive for it"),
         ("--outp=/tmp/x", "this program sets that option itself"),
         ("-n5", "this program sets that option itself"),
+        ("-Mother", "jobs go to the cluster that SLURM_CONF means"),
+        ("--cluster=other", "jobs go to the cluster that SLURM_CONF means"),
+        ("--clusters=other", "jobs go to the cluster that SLURM_CONF means"),
         ("--nodelist n1", "'n1' in extra is no option; write each as one word"),
         ("other.sh", "'other.sh' in extra is no option"),
         ("--mem='4", "extra cannot be read as options"),
@@ -108,7 +111,7 @@ def test_further_options_say_nothing_twice_and_are_options(tmp_path, extra, said
 
 
 def test_options_without_a_key_pass(tmp_path):
-    extra = "--mem=0 --exclude=n1 --time-min=1:00 --dependency=afterok:1 --mail-type=FAIL -wn2 --export=ALL"
+    extra = "--mem=0 --exclude=n1 --time-min=1:00 --dependency=afterok:1 -wn2 --export=ALL --cluster-c=x"
     (tmp_path / "site.toml").write_text(f'[engines.far]\nkind = "slurm"\nextra = "{extra}"\n')
     engine = sites.load(tmp_path / "site.toml").engines["far"]
     assert slurm.options(engine, 5)[1:] == extra.split()
