@@ -137,7 +137,7 @@ def prepare(site: Site, request: Request) -> Prepared:
             Problem("error", f"a limit of {request.events} events was asked for; it must be 0 (all) or more")
         )
     problems += engines.driver(engine.kind).check(engine, ranks)
-    launcher, wrong = launcher_words(engine, site.environment, max(ranks, 1))
+    launcher, wrong = launcher_words(engine, site.environment_for(request.experiment.name), max(ranks, 1))
     problems += wrong
     plan_text, plan_sha256, wrong = _frozen_plan(request)
     problems += wrong
@@ -164,7 +164,7 @@ def prepare(site: Site, request: Request) -> Prepared:
 
 
 def _producer_words(site: Site, request: Request, ranks: int, output: Path, job: Path) -> list[str]:
-    words = [site.environment.interpreter, "-u", "-m"]
+    words = [site.environment_for(request.experiment.name).interpreter, "-u", "-m"]
     # mpi4py's runner turns the end of one rank into the end of all; without it the others would wait for ever.
     words += ["mpi4py.run", "-m", "producer"] if ranks > 1 else ["producer"]
     words += ["--exp", request.experiment.name, "--run", str(request.run), "--profile", str(job / PLAN)]
@@ -190,7 +190,7 @@ def _script(
     return script_text(
         job,
         title,
-        site.environment,
+        site.environment_for(request.experiment.name),
         command,
         ranks,
         together,

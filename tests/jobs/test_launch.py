@@ -40,6 +40,15 @@ def test_prepare_writes_nothing_and_says_what_would_run(bench):
     assert "first 50 events" in prepared.script
 
 
+def test_the_environment_of_the_hutch_is_the_one_that_produces(bench):
+    bench.site = replace(bench.site, hutches={"xpp": Environment("source /xpp/env.sh", "/xpp/python")})
+    prepared = bench.prepare(ranks=3)
+    assert prepared.command[:4] == ("mpirun", "-n", "3", "/xpp/python")
+    assert "source /xpp/env.sh" in prepared.script
+    bench.site = replace(bench.site, hutches={"mfx": Environment("source /xpp/env.sh", "/xpp/python")})
+    assert "/xpp/" not in bench.prepare(ranks=3).script
+
+
 def test_one_rank_needs_no_launcher(bench, monkeypatch):
     monkeypatch.setattr(launcher, "find_mpiexec", lambda environment: None)
     prepared = bench.prepare(ranks=1)
