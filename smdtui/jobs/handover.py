@@ -17,6 +17,7 @@ from smdtui.jobs.follow_control import status
 from smdtui.jobs.launch import Place, jobs_folder
 from smdtui.jobs.plan_changes import plan_changes
 from smdtui.jobs.production import newest_jobs, production_state
+from smdtui.jobs.states import REJECTED
 from smdtui.jobs.store import list_jobs
 from smdtui.profile.difference import Change, between_texts
 from smdtui.profile.place import profiles
@@ -164,7 +165,7 @@ def _plans(jobs: Sequence[Any], since: float) -> Iterable[ProfileChange]:
     """Runs that were launched again with another plan."""
     before: dict[int, Any] = {}
     for job in reversed(jobs):
-        if not job.plan_sha256 or job.gate:
+        if not job.plan_sha256 or job.gate or job.state == REJECTED:  # a refused launch may hold no plan
             continue
         earlier = before.get(job.run)
         before[job.run] = job

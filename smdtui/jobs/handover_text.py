@@ -9,6 +9,7 @@ from typing import Any
 from smdtui.jobs.board import counted
 from smdtui.jobs.folder import seconds
 from smdtui.jobs.handover import Handover, ProfileChange, RunLine
+from smdtui.jobs.states import REJECTED
 from smdtui.profile.difference import Change, value_text
 from smdtui.words import duration, plural
 
@@ -54,7 +55,7 @@ def _summary(shift: Handover) -> list[str]:
 
 def _trouble(shift: Handover) -> list[str]:
     wrong = shift.of("failed", "rejected", "lost", "stalled", "finished-unverified")
-    newest = {job.run: job for job in reversed(shift.jobs) if not job.gate}
+    newest = {job.run: job for job in reversed(shift.jobs) if not job.gate and job.state != REJECTED}
     lines = []
     for job in wrong:
         since = newest.get(job.run)
