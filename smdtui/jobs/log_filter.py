@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from smdtui.jobs.cause import ranks_words
 from smdtui.jobs.log_file import BLOCK, LogFile
-from smdtui.jobs.log_level import ERROR, TRACEBACK, level_of
+from smdtui.jobs.log_level import ERROR, ERROR_SIGNS, TRACEBACK, WARNING_SIGNS, level_of
 from smdtui.jobs.log_search import Text, Wanted
 from smdtui.jobs.log_text import CLIP, shown
 from smdtui.jobs.rank_tag import TAG_BYTES
@@ -120,9 +120,9 @@ class FilteredLog:
             self._reset()
         deadline = time.monotonic() + seconds
         open_line = b""
-        for place, line, after in _lines(self.file, self._place):
+        for place, line, after in _pieces(self.file, self._place, self._worth if self.wanted.level else None):
             if after is None:
-                open_line = line
+                open_line = line or b""
                 break
             self._take(place, line)
             self._place = after
@@ -135,10 +135,17 @@ class FilteredLog:
         self.share = 1.0 if open_line or self._place >= self.file.size else self._place / self.file.size
         return before != (self._generation, self.lines, self._place)
 
-    def _take(self, place: int, line: bytes) -> None:
+    def _worth(self, data: bytes) -> bool:
+        """Whether one of these lines may be of a level that is shown."""
+        signs = ERROR_SIGNS if self.wanted.level == ERROR else (*ERROR_SIGNS, *WARNING_SIGNS)
+        return bool(self._reader.inside) or any(sign in data for sign in signs)
+
+    def _take(self, place: int, line: bytes | None) -> None:
         reader = self._reader
         if place - self._marks[-1].place >= SPAN:
             self._marks.append(_Mark(self._whole, place, frozenset(reader.inside), reader.key))
+        if line is None:
+            return
         count, ranks = reader.count, reader.ranks
         if reader.takes(line):
             if self._whole and place - self._last >= SPAN:
@@ -271,6 +278,15 @@ def _ranks(ranks: frozenset[int]) -> str:
 
 def _lines(file: LogFile, place: int) -> Iterator[tuple[int, bytes, int | None]]:
     """(where it begins, its first bytes without the end, where the next begins or None for an open last line)."""
+    for begin, line, after in _pieces(file, place, None):
+        if line is not None:
+            yield begin, line, after
+
+
+def _pieces(
+    file: LogFile, place: int, worth: Callable[[bytes], bool] | None
+) -> Iterator[tuple[int, bytes | None, int | None]]:
+    """As `_lines`; None instead of many lines at once that are not `worth` a look."""
     while True:
         data = file.read(place, BLOCK)
         cut = data.rfind(b"\n") + 1
@@ -291,6 +307,10 @@ def _lines(file: LogFile, place: int) -> Iterator[tuple[int, bytes, int | None]]
                 return
             yield place, data[:HEAD], after
             place = after
+            continue
+        if worth is not None and not worth(data[:cut]):
+            yield place, None, place + cut
+            place += cut
             continue
         begin = place
         for line in data[: cut - 1].split(b"\n"):

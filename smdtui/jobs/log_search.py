@@ -1,10 +1,10 @@
 """What is looked for in a log, in bytes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from smdtui.jobs.log_level import ERROR_BYTES
+from smdtui.jobs.log_level import ERROR_BYTES, ERROR_SIGNS
 
 
 class Wanted(Protocol):
@@ -37,22 +37,35 @@ class Text:
 
 
 class Expression:
-    """A regular expression whose matches are no longer than 64 bytes."""
+    """A regular expression whose matches are no longer than 64 bytes and hold one of `signs`, which are looked for
+    first."""
 
-    overlap = 64
+    overlap = 128
 
-    def __init__(self, expression: re.Pattern[bytes]):
-        self._expression = expression
+    def __init__(self, expression: re.Pattern[bytes], signs: Sequence[bytes]):
+        self._expression, self._signs = expression, signs
 
     def first(self, data: bytes) -> int:
-        found = self._expression.search(data)
-        return found.start() if found else -1
+        begin = 0
+        while (sign := min((at for s in self._signs if (at := data.find(s, begin)) >= 0), default=-1)) >= 0:
+            found = self._expression.search(data, max(0, sign - 64), sign + 128)
+            if found:
+                return found.start()
+            begin = sign + 1
+        return -1
 
     def last(self, data: bytes) -> int:
-        return max((found.start() for found in self._expression.finditer(data)), default=-1)
+        end = len(data)
+        while (sign := max(data.rfind(s, 0, end) for s in self._signs)) >= 0:
+            near = self._expression.finditer(data, max(0, sign - 64), sign + 128)
+            at = max((found.start() for found in near), default=-1)
+            if at >= 0:
+                return at
+            end = sign + 1
+        return -1
 
 
-ERRORS = Expression(ERROR_BYTES)  # the lines of level ``error``
+ERRORS = Expression(ERROR_BYTES, ERROR_SIGNS)  # the lines of level ``error``
 
 
 def find(

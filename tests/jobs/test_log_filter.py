@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from smdtui.jobs import log_file, log_filter
 from smdtui.jobs.log_file import LogFile
 from smdtui.jobs.log_filter import FilteredLog, LineFilter
-from smdtui.jobs.log_level import level_of
+from smdtui.jobs.log_level import ERROR_BYTES, ERROR_SIGNS, WARNING_SIGNS, level_of
 from smdtui.jobs.log_search import ERRORS
 
 WORDS = (
@@ -187,6 +187,38 @@ def test_a_run_of_a_million_lines_is_one_item(tmp_path, monkeypatch):
 def test_levels(line, level):
     assert level_of(line) == level
     assert level_of(line.encode()) == level
+    signs = {"error": ERROR_SIGNS, "warning": WARNING_SIGNS}.get(level, ())
+    assert not level or any(sign in line.encode() for sign in signs)
+
+
+PART = st.one_of(
+    st.sampled_from(
+        [
+            *ERROR_SIGNS,
+            *WARNING_SIGNS,
+            b"Fatal error",
+            b"fatal Error",
+            b"Error:",
+            b"error:",
+            b"Err",
+            b"or:",
+            b"T",
+            b" ",
+            b"x",
+        ]
+    ),
+    st.binary(max_size=3),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PART, max_size=8).map(b"".join))
+def test_the_signs_of_an_error_miss_none(data):
+    places = [found.start() for found in ERROR_BYTES.finditer(data)]
+    assert ERRORS.first(data) == (places[0] if places else -1)
+    assert (ERRORS.last(data) >= 0) == bool(places)
+    if level_of(data):
+        assert any(sign in data for sign in (*ERROR_SIGNS, *WARNING_SIGNS))
 
 
 def test_from_error_to_error(tmp_path):
