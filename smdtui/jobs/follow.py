@@ -159,6 +159,7 @@ class Follower:
                     f"{other.get('pid')}) since {other.get('since')}; stop that one first"
                 )
             aim = self.aim
+            self.beat()  # whoever cannot do that shall not be written down as the follower
             self.folder.write(
                 FOLLOWER,
                 {
@@ -172,7 +173,6 @@ class Follower:
                 },
             )
             (self.folder.path / STOP).unlink(missing_ok=True)
-            self.beat()
             if resume and self.folder.has(PAUSED):
                 self.resume("was asked to")
         self.folder.event("follow", aim.who, profile=str(aim.profile))
@@ -196,7 +196,14 @@ class Follower:
         return _Lock(self.folder.path / ".lock")
 
     def beat(self) -> None:
-        (self.folder.path / BEAT).write_bytes(b"")
+        """The next follower may be somebody else of the group."""
+        path = self.folder.path / BEAT
+        try:
+            open_append(path).close()
+        except PermissionError:  # of somebody who made it for themselves only
+            path.unlink()
+            open_append(path).close()
+        os.utime(path)
 
     def holds(self) -> bool:
         """False when another follower took the place of this one, which was silent for too long."""
