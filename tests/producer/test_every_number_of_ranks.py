@@ -225,7 +225,7 @@ def alone(home, tmp_path_factory):
 
 
 @pytest.mark.timeout(600)  # for a machine with much else to do
-@pytest.mark.parametrize("ranks", [3, 4])
+@pytest.mark.parametrize("ranks", [pytest.param(3, marks=pytest.mark.long), 4])  # 4: two workers share the events
 def test_several_ranks_make_the_same_file_as_one(home, alone, tmp_path, ranks):
     one, text = alone
     calibrated = ("--calib", home / "calib")

@@ -50,10 +50,11 @@ def test_the_example_is_as_short_as_it_says():
     assert len(lines) <= 23 and tomllib.loads(PROFILE[1])["runs"]["all"]["epix_1"] == {"bright": {"threshold": 8.0}}
 
 
-def test_the_example_is_produced(quick_run, tmp_path, site):
+@pytest.mark.parametrize("ranks", [1, pytest.param(3, marks=pytest.mark.long)])
+def test_the_example_is_produced(quick_run, tmp_path, site, ranks):
     profile = tmp_path / "p.toml"
     profile.write_text("format = 1\n[runs.all.tmo_atmopal.bright]\nthreshold = 120.0\n")
-    done = produce("tmoc00126", 3, quick_run, profile, tmp_path / "o.h5", ranks=3, PYTHONPATH=path(site))
+    done = produce("tmoc00126", 3, quick_run, profile, tmp_path / "o.h5", ranks=ranks, PYTHONPATH=path(site))
     assert done.status == 0, done.said
     rows = plain_loop(tmp_path, "tmoc00126", 3, quick_run, "", ["tmo_atmopal"], [])
     expected = [np.count_nonzero(row["frames"]["tmo_atmopal"] > 120.0) for row in rows]

@@ -51,12 +51,12 @@ def server(monkeypatch):
 def test_a_production_tells_that_it_runs_and_is_done(server, quick_run, quick_profile, tmp_path):
     (tmp_path / "secret").write_text("a word\n")
     more = {run_table.URL: server.url, run_table.AUTHORISATION: str(tmp_path / "secret")}
-    done = produce(EXPERIMENT, 3, quick_run, quick_profile, tmp_path / "o.h5", ranks=3, **more)
+    done = produce(EXPERIMENT, 3, quick_run, quick_profile, tmp_path / "o.h5", **more)
     assert done.status == 0, done.said
     (path, query, first, who), (*_, last, _) = server.posted
     assert path == f"/run_control/{EXPERIMENT}/ws/add_run_params" and query == {"run_num": ["3"]}
     assert base64.b64decode(who.split()[1]) == b"tmoopr:a word"
-    assert first["SmallData"] == "running" and first["Prod_ncores"] == 3
+    assert first["SmallData"] == "running" and first["Prod_ncores"] == 1
     assert last["SmallData"] == "done" and set(last) == {"SmallData", "Prod_start", "Prod_end"}
     assert time.strptime(last["Prod_end"], "%m/%d/%Y %H:%M:%S") >= time.strptime(
         last["Prod_start"], "%m/%d/%Y %H:%M:%S"
@@ -74,6 +74,7 @@ def test_a_production_that_failed_and_one_of_some_events(server, quick_run, tmp_
     assert done.status == 0 and len(server.posted) == 1
 
 
+@pytest.mark.long
 def test_a_rank_that_ends_all_tells(server, quick_run, quick_profile, tmp_path):
     wrapper = (HERE / "faulty.py", "base")
     more = {run_table.URL: server.url}

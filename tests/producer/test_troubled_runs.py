@@ -141,7 +141,8 @@ def test_constants_that_are_nan_are_said(runs, tmp_path):
         assert np.array_equal(np.isnan(file["cam/ROI_area"][7]), np.isnan(pedestals))
 
 
-@pytest.mark.parametrize("ranks", SEVERAL)
+@pytest.mark.long
+@pytest.mark.parametrize("ranks", [1, 4])
 def test_a_rank_that_raises_in_event_100(runs, tmp_path, ranks):
     done = produced(tmp_path, runs, author.GONE, ranks, HERE / "faulty.py", "raise in event 100")
     assert done.status == 1 and not (tmp_path / "o.h5").exists()
@@ -153,7 +154,7 @@ def test_a_rank_that_raises_in_event_100(runs, tmp_path, ranks):
 
 CRASHES = [
     ("SIGSEGV", 1),
-    ("SIGABRT", 3),
+    pytest.param("SIGABRT", 3, marks=pytest.mark.long),
     pytest.param("SIGABRT", 1, marks=pytest.mark.long),
     pytest.param("SIGSEGV", 4, marks=pytest.mark.long),
     pytest.param("SIGKILL", 4, marks=pytest.mark.long),
