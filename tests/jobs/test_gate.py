@@ -27,8 +27,11 @@ def test_each_plan_that_was_never_verified_is_tested_on_one_run(bench):
     assert asked(bench, 7, 8, 20, 21).runs == (7, 20)  # a changed profile
 
 
-def test_what_failed_proves_nothing(bench):
-    assert ended(bench.launch("raise 0", run=7)).state == "failed"
+def test_what_failed_or_has_no_plan_proves_nothing(bench):
+    job = ended(bench.launch(run=7))
+    assert not asked(bench, 7, 8)
+    assert needs_gate([bench.prepare(run=run) for run in (7, 8)], [replace(job, state="failed")]).runs == (7,)
+    (job.folder.path / "plan.toml").unlink()
     assert asked(bench, 7, 8).runs == (7,)
 
 
@@ -42,12 +45,6 @@ def test_one_run_or_few_events_are_their_own_test(bench):
 def test_a_profile_that_cannot_be_read_is_no_reason(bench):
     bench.profile.write_text("format = ")
     assert not asked(bench, 7, 8)
-
-
-def test_a_job_without_a_plan_proves_nothing(bench):
-    job = ended(bench.launch(run=7))
-    (job.folder.path / "plan.toml").unlink()
-    assert asked(bench, 7, 8)
 
 
 def test_the_number_of_the_run_is_no_part_of_the_plan(bench):

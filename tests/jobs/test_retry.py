@@ -28,17 +28,17 @@ def test_with_what_the_profile_says_now(bench):
     assert "epix_2" in (second.folder.path / "plan.toml").read_text()
 
 
-def test_a_profile_that_is_gone_does_not_hinder_the_same_plan(bench):
+def test_what_the_job_itself_knows_is_enough(bench):
     first = ended(bench.launch(run=7))
+    place = place_of(first)
+    assert (place.name, place.directory) == (bench.place.name, bench.place.directory)
+    assert (place.results, place.hdf5) == (bench.place.results, bench.place.hdf5)
     bench.profile.unlink()
     assert not prepare(bench.site, again(first, "eve", same_plan=True)).refused
     assert prepare(bench.site, again(first, "eve", same_plan=False)).refused
-
-
-def test_a_job_says_itself_where_it_belongs(bench):
-    place = place_of(ended(bench.launch(run=7)))
-    assert (place.name, place.directory) == (bench.place.name, bench.place.directory)
-    assert (place.results, place.hdf5) == (bench.place.results, bench.place.hdf5)
+    request = again(first, "eve", same_plan=True)
+    (first.folder.path / "plan.toml").unlink()
+    assert "the plan of the earlier job cannot be read" in prepare(bench.site, request).problems[0].message
 
 
 def test_a_refused_launch_has_no_plan(bench):
@@ -46,10 +46,3 @@ def test_a_refused_launch_has_no_plan(bench):
         bench.launch(run=7, ranks=2)
     with pytest.raises(ValueError, match="has no plan of its own"):
         again(read_job(caught.value.folder), "eve", same_plan=True)
-
-
-def test_a_plan_that_cannot_be_read_is_said(bench):
-    first = ended(bench.launch(run=7))
-    request = again(first, "eve", same_plan=True)
-    (first.folder.path / "plan.toml").unlink()
-    assert "the plan of the earlier job cannot be read" in prepare(bench.site, request).problems[0].message
