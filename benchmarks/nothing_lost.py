@@ -25,7 +25,7 @@ def main() -> int:
     what, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     folder = Path(tempfile.mkdtemp(prefix="torture"))
-    stage = Stage(folder, range(1, 21 if what == "kills" else 9))
+    stage = Stage(folder, range(1, 21)) if what == "kills" else Stage(folder, range(1, 9), length=300)
     stage.write()
     if what == "kills":
         print(kills.torture(stage, count or 100, seed, told).words())

@@ -35,13 +35,16 @@ def sessions(rng: random.Random) -> Iterator[str]:
             marks = [k for _ in range(rng.randrange(4)) for k in ("space", rng.choice(MOVES))]
             yield from [*home, "1", "", *some, *marks, "L", "", "", "ctrl+s", "", "enter", "", "y"]
         elif what == "cancel":
-            yield from [*home, "4", "", *some, "x", "", "y", ""]
+            yield from [*home, "4", "", rng.choice("ggj"), *some[:1], "x", "", "y", ""]
         elif what == "retry":
             yield from [*home, "4", "", *some, "r", "", "", "ctrl+s", "", "enter", ""]
         elif what == "edit":
             yield from [*home, "3", "", *some, rng.choice("adsu<>{}[]n"), "", *rng.choices(LETTERS, k=3), "enter", ""]
         elif what == "save":
-            yield from [*home, "3", "", *some, rng.choice("du"), "", "w", "", rng.choice(["enter", "escape", "y"]), ""]
+            where = (
+                [*home, "2", "", *some, rng.choice("ao"), ""] if rng.random() < 0.7 else [*home, "3", "", *some, "d"]
+            )
+            yield from [*where, *home, "3", "", "w", "", rng.choice(["enter", "escape", "y"]), ""]
         elif what == "jobs":
             yield from [*home, "4", *some, rng.choice("optehHDFRwcfnN[]sSd"), "", rng.choice(["enter", "escape", "y"])]
         elif what == "words":

@@ -20,21 +20,17 @@ _WRITE = """
 import sys
 from pathlib import Path
 from producer.synthetic import write_run
-for run in map(int, sys.argv[2:]):
-    write_run(Path(sys.argv[1]), run=run, events=events(run), pvs=30, detectors=())
+for run, events in zip(map(int, sys.argv[2::2]), map(int, sys.argv[3::2])):
+    write_run(Path(sys.argv[1]), run=run, events=events, pvs=30, detectors=())
 """
-
-
-def events(run: int) -> int:
-    """How many a run has, as it was authored."""
-    return 5 + run % 4
 
 
 class Stage:
     """Everything is below `root`: data, results, the user's own folders."""
 
-    def __init__(self, root: Path, runs: range, ranks: int = 1):
+    def __init__(self, root: Path, runs: range, ranks: int = 1, length: int = 5):
         self.root, self.runs, self.ranks = root, runs, ranks
+        self.events = {run: length + run % 4 for run in runs}
         self.home = root / EXPERIMENT[:3] / EXPERIMENT
         self.results = self.home / "results" / "smdtui"
         self.jobs = self.results / "jobs"
@@ -51,8 +47,8 @@ class Stage:
         self.environment.pop("NO_COLOR", None)
 
     def write(self) -> None:
-        code = f"events = lambda run: 5 + run % 4\n{_WRITE}"
-        words = [sys.executable, "-c", code, self.home / "xtc", *map(str, self.runs)]
+        each = [str(number) for pair in self.events.items() for number in pair]
+        words = [sys.executable, "-c", _WRITE, self.home / "xtc", *each]
         done = subprocess.run(words, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr[-2000:]
         old = time.time() - 3600  # recorded long ago
@@ -172,8 +168,8 @@ class Stage:
             return [f"is {state} though it never ran"]
         if exit_ and exit_.get("status") != 0 and state not in ("failed", "cancelled"):
             return [f"is {state}, but it ended with {exit_}"]
-        if good and verdict["events"] != events(request["run"]) and not request.get("events"):
-            return [f"has {verdict['events']} events of {events(request['run'])}"]
+        if good and verdict["events"] != self.events[request["run"]] and not request.get("events"):
+            return [f"has {verdict['events']} events of {self.events[request['run']]}"]
         if (folder / "engine.toml").exists() and lines[0]["what"] != "submitted":
             return [f"began with {lines[0]}"]
         return []
@@ -184,8 +180,8 @@ class Stage:
         for run in self.runs:
             path = self.home / "hdf5" / "smalldata" / f"{EXPERIMENT}_Run{run:04d}.h5"
             with h5py.File(path) as f:
-                if len(f["timestamp"]) != events(run):
-                    found.append(f"{path.name} has {len(f['timestamp'])} events of {events(run)}")
+                if len(f["timestamp"]) != self.events[run]:
+                    found.append(f"{path.name} has {len(f['timestamp'])} events of {self.events[run]}")
         return found
 
     def processes(self) -> list[str]:
