@@ -99,6 +99,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key("names.lacking", "m", "kind('lacking')", "Lacking", "what the profile wants and this run lacks", 54),
         Key("names.details", "i", "details", "Details", "all about the name: values, curve, other runs", 43),
         Key("names.compare", "c", "compare", "Compare", "names that came and went since another run", 55),
+        Key("names.through", "t", "through", "Through runs", "the name run by run: where it is, and its value", 56),
         Key("names.add", "a", "add(True)", "Per event", "put the selected PVs into the profile, per event", 40),
         Key("names.once", "o", "add(False)", "Once", "put the selected PVs into the profile, once per run", 41),
         Key("names.roi", "R", "roi", "ROI", "cut a region out of this detector", 42),

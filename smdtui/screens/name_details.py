@@ -81,6 +81,15 @@ def across_text(across: Any, ascii: bool = False) -> str:
     return "   ".join(part for part in parts if part)
 
 
+def by_run(across: Any) -> list[tuple[int, bool, str]]:
+    """(run, whether the name is in it, its last value there) of every run read, the newest first."""
+    have = set(across.runs)
+    return [
+        (run, run in have, value_text(across.values[run]) if across.values.get(run) is not None else "")
+        for run in sorted(across.read, reverse=True)
+    ]
+
+
 def curve(values: Mapping[int, Any], ascii: bool = False) -> str:
     """The value per run as bars, with the first and the last one."""
     runs = [run for run in sorted(values) if isinstance(values[run], int | float)]

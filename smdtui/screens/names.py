@@ -225,6 +225,14 @@ class NamesScreen(BaseScreen):
         self.set_class(not self.has_class("-detail"), "-no-detail")
         self.on_virtual_list_highlighted(VirtualList.Highlighted(self.list, self.list.state.row))
 
+    def action_through(self) -> None:
+        """The name under the cursor, run by run."""
+        from smdtui.screens.name_runs import NameRunsScreen
+
+        row = self.list.state.row
+        if row is not None:
+            self.app.push_screen(NameRunsScreen(self.rows.names[row].name))
+
     def _show_detail(self) -> None:
         from smdtui.screens.name_details import details
 
@@ -307,7 +315,7 @@ class NamesScreen(BaseScreen):
         self.say(f"{words.plural(len(names), 'name')} copied", "ok")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("add", "copy", "compare", "details"):
+        if action in ("add", "copy", "compare", "details", "through"):
             return True if self.rows.names else None
         if action == "roi":
             row = self.list.state.row if self.is_mounted else None

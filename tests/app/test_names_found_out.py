@@ -10,6 +10,7 @@ from smdtui.screens.compare_names import CompareNamesScreen, rows_of
 from smdtui.screens.name_cells import cells
 from smdtui.screens.name_details import across_text, details
 from smdtui.screens.name_rows import Facts, InProfile, Name, NameRows
+from smdtui.screens.name_runs import NameRunsScreen
 from smdtui.services import Selection
 
 LINE = PvLine(10, 0, 1.0, 3.5, 0.5, 4.0, 7, "0123456776", "mm")
@@ -162,6 +163,27 @@ async def test_all_about_a_name_with_its_other_runs(opened, wait_for):
         await wait_for(pilot, lambda: "in 3 of 3 runs read, since run 12" in screen_text(app), "other runs", 60)
         await pilot.press("i")
         assert "8 values in 8 updates" not in screen_text(app)
+
+
+async def test_a_name_run_by_run(opened, wait_for):
+    app, show = opened
+
+    def three():
+        return isinstance(app.screen, NameRunsScreen) and len(app.screen.rows) == 3
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await show(pilot, app)
+        await pilot.press("slash", *"=lxt", "enter", "t")
+        await wait_for(pilot, three, "three runs", 60)
+        assert [(run, there) for run, there, _ in app.screen.rows] == [(16, False), (13, True), (12, False)]
+        assert app.screen.rows[app.screen.list.state.row][0] == 13, "the cursor is on the run that was shown"
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: app.screen.NAME == "names", "Names")
+        await pilot.press("escape", "slash", *"=sample_name", "enter", "t")
+        await wait_for(pilot, three, "three runs", 60)
+        assert screen_text(app).count("LaB6 + Si(111)") >= 3
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: app.screen.NAME == "names", "Names")
 
 
 async def test_two_runs_side_by_side(opened, wait_for):
