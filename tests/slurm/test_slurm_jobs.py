@@ -93,7 +93,7 @@ def test_running_with_progress_and_cancel(lab, behaviour):
 
 def test_exit_3_is_failed_with_its_cause(lab):
     job = end(lab.launch("exit 2 3", ranks=3))
-    assert job.state == "failed" and job.cause == "rank 2 left with exit status 3 and no message."
+    assert job.state == "failed" and "rank 2 left with exit status 3 and no message" in job.cause
     assert job.folder.table("scheduler.toml")["state"] == "FAILED"
 
 
