@@ -86,9 +86,11 @@ class _Command:
         self.process.wait()
 
 
-def torture(stage: Stage, kills: int, seed: int, told: Callable[[str], None] = lambda line: None) -> Figures:
-    """Kills one of the three at a time while the others live; when every run is produced the profile changes and all
-    begins anew. Raises AssertionError with every fault found."""
+def torture(
+    stage: Stage, kills: int, seed: int, told: Callable[[str], None] = lambda line: None, longest: float = 6.0
+) -> Figures:
+    """Kills one of the three at a time, after up to `longest` seconds, while the others live; when every run is produced
+    the profile changes and all begins anew. Raises AssertionError with every fault found."""
     rng, figures, begin = random.Random(seed), Figures(), time.monotonic()
     profile = str(stage.profile)
     make = {
@@ -107,7 +109,7 @@ def torture(stage: Stage, kills: int, seed: int, told: Callable[[str], None] = l
                     if who not in alive or not alive[who].alive():
                         alive[who] = make[who]()
                 victim = rng.choice([APP, FOLLOW, SUBMIT, SUBMIT])
-                alive[victim].live(rng.uniform(0.0, 6.0))
+                alive[victim].live(rng.uniform(0.0, longest))
                 if alive[victim].alive():
                     alive.pop(victim).kill()
                     figures.kills[victim] += 1
