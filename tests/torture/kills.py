@@ -89,8 +89,8 @@ class _Command:
 def torture(
     stage: Stage, kills: int, seed: int, told: Callable[[str], None] = lambda line: None, longest: float = 6.0
 ) -> Figures:
-    """Kills one of the three at a time, after up to `longest` seconds, while the others live; when every run is produced
-    the profile changes and all begins anew. Raises AssertionError with every fault found."""
+    """Kills one of the three at a time, after up to `longest` seconds, while the others live; when every run is
+    produced the profile changes and all begins anew. Raises AssertionError with every fault found."""
     rng, figures, begin = random.Random(seed), Figures(), time.monotonic()
     profile = str(stage.profile)
     make = {
