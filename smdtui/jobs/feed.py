@@ -91,9 +91,9 @@ class JobFeed:
             began, used = time.monotonic(), time.thread_time()
             try:
                 self.look()
-            except Exception as error:  # a bug must not end the looking without a word
+            except Exception as error:  # a bug, told each time; the next look may do
+                self._known.shown = ()  # told, and it was not what was there: what comes next is news
                 self.failed(error)
-                return
             cost = max(time.thread_time() - used, (time.monotonic() - began) / 10)
             self._wake.wait(max(NEAR if self._near else FAR, REST * cost))
             self._wake.clear()
@@ -119,8 +119,11 @@ class JobFeed:
                     self._tell(Look(experiment.name, few))
             jobs = tuple(list_jobs([jobs_folder(experiment)]))
         except OSError as error:
-            trouble = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
-        self._look_aside(known, jobs)
+            trouble = _words(error)
+        try:
+            self._look_aside(known, jobs)
+        except OSError as error:  # the jobs are shown all the same
+            known.here = f"who else is here cannot be seen ({_words(error)})"
         aside = (_shown(known.follow), known.here, known.may_not, tuple(known.closed))
         now = (tuple(map(signature, jobs)), trouble, aside)
         if now == known.shown or self._stop:
@@ -148,9 +151,13 @@ class JobFeed:
         known.closed = {job.id: why for job in jobs if job.active and (why := rights.controlling(job))}
 
 
+def _words(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+
+
 def _shown(follow: Any) -> tuple[Any, ...]:
     """What of a follower's status is shown: not its age, which is another at each look."""
-    return (follow.name, follow.who, follow.host, follow.profile, follow.paused)
+    return () if follow is None else (follow.name, follow.who, follow.host, follow.profile, follow.paused)
 
 
 _AT_WORK = ("pending", "running", "stalled")

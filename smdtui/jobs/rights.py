@@ -31,11 +31,11 @@ def unwritable(folder: Path) -> str:
     """ "is not writable for you (it belongs to ada, group xpp, mode 2750)"; "" where it, or while it does not exist the
     nearest folder above it, can be written."""
     above = folder
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if os.access(above, os.W_OK | os.X_OK):
-        return ""
     try:
+        while not above.exists() and above != above.parent:
+            above = above.parent
+        if os.access(above, os.W_OK | os.X_OK):
+            return ""
         facts = above.stat()
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
