@@ -62,7 +62,7 @@ def test_a_bad_end_has_its_cause(bench, behaviour, state, words):
 
 def test_serial_job_that_raises(bench):
     job = ended(bench.launch("raise 0"))
-    assert (job.state, job.cause) == ("failed", "ValueError: the detector has no calibration")
+    assert job.state == "failed" and job.cause.startswith("ValueError: the detector has no calibration;")
 
 
 @pytest.mark.parametrize("behaviour", ["slow", "deaf"])
