@@ -13,6 +13,7 @@ from typing import Any
 
 from producer.problem import Problem
 from smdtui.jobs.cancelled import Cancelled
+from smdtui.jobs.engine_away import EngineAway
 from smdtui.jobs.folder import CANCEL, ENGINE, EXIT, HEARTBEAT, SUPERVISOR_LOG, WAITS, JobFolder, open_append, utc
 from smdtui.jobs.shared_memory import sweep_recorded
 from smdtui.jobs.states import EngineFacts
@@ -51,14 +52,15 @@ def alive(engine: Mapping[str, Any], folder: Path | None = None) -> EngineFacts:
     job's processes a dead one has left."""
     if "unreadable" in engine:
         return EngineFacts(None, reason=str(engine["unreadable"]))
+    waits = (JobFolder(folder).table(WAITS) if folder else None) or {}
     if not here(engine):
-        return EngineFacts(None, reason=f"runs on {engine.get('host')}")
+        reason = f"on {engine.get('host')}: {waits.get('reason', '')}" if waits else f"runs on {engine.get('host')}"
+        return EngineFacts(None, pending=bool(waits), reason=reason)
     if engine.get("boot") != boot_id():
         return EngineFacts(False, reason="the machine was restarted meanwhile")
     start = process_start(int(engine.get("pid") or 0))
     if start is not None and start == engine.get("start"):
-        waits = folder and JobFolder(folder).table(WAITS)
-        return EngineFacts(True, pending=bool(waits), reason=str((waits or {}).get("reason", "")))
+        return EngineFacts(True, pending=bool(waits), reason=str(waits.get("reason", "")))
     return EngineFacts(False, reason="its supervisor was killed", orphans=len(marked(folder)) if folder else 0)
 
 
@@ -141,7 +143,7 @@ def start(
     timeout: float = START_SECONDS,
 ) -> None:
     """Starts the job's supervisor in a session of its own and returns when engine.toml says that it runs. Raises
-    RuntimeError with the supervisor's own words when it does not."""
+    RuntimeError with the supervisor's own words when it does not, EngineAway when it needs longer than `timeout` s."""
     root = Path(__file__).resolve().parents[2]
     words = [sys.executable, "-m", "smdtui.jobs.supervisor", str(folder.path)]
     with open_append(folder.path / SUPERVISOR_LOG) as log:
@@ -161,9 +163,12 @@ def start(
             break
         time.sleep(0.01)
     if not (folder.has(ENGINE) or folder.has(EXIT)):
+        slow = child.poll() is None
         child.kill()
         child.wait()
         said = (folder.path / SUPERVISOR_LOG).read_text(errors="replace").strip().splitlines()
+        if slow:  # the machine is busy, or a disk is
+            raise EngineAway(f"the job's supervisor did not start within {timeout:.0f} s; try again later")
         raise RuntimeError(f"the job's supervisor did not start: {said[-1] if said else 'it says nothing'}")
 
 

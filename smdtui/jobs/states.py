@@ -160,7 +160,7 @@ def _alive(facts: Facts, engine: EngineFacts, now: float) -> State | None:
         return None
     if engine.orphans:
         reason = f"{engine.reason}, {engine.orphans} of its processes still run; cancel ends them"
-    if engine.alive is None and not engine.pending:
+    if engine.alive is None and (not engine.pending or facts.heartbeat):  # what waits for a scheduler shows no sign
         seen = max(facts.heartbeat or 0.0, facts.progress.updated or 0.0)
         if not seen:
             seen = seconds(facts.engine.get("started")) or 0.0

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,20 @@ def test_a_job_that_waits_is_cancelled_at_once_and_a_killed_one_is_lost(bench, o
     os.kill(killed.table("engine.toml")["pid"], signal.SIGKILL)
     assert ended(killed).state == "lost"
     assert not any(f.has("log.txt") for f in (waits, killed))
+
+
+def test_a_job_that_waits_on_another_machine_is_pending_while_it_shows_itself(bench, one_core):
+    folder = bench.launch(ranks=1)
+    wait_for(lambda: folder.has("waits.toml") and folder.has("heartbeat"), "the wait")
+    own = folder.table("engine.toml")
+    folder.write("engine.toml", {**own, "host": "elsewhere"})
+    job = read_job(folder)
+    assert (job.state, job.reason) == ("pending", "on elsewhere: 1 job on this machine is before it")
+    later = time.time() + 600
+    assert read_job(folder, later).state == "lost"
+    folder.write("engine.toml", own)
+    local.cancel(folder, "eve")
+    assert ended(folder).state == "cancelled"
 
 
 def test_without_a_place_for_tickets_the_job_runs_at_once(bench, monkeypatch, tmp_path):
