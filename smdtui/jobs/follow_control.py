@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smdtui.catalog.experiment import resolve
 from smdtui.jobs import local
 from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds
 from smdtui.jobs.follow import BEAT, FOLLOWER, PAUSED, STOP, Aim, FollowError, ask_to_stop, folder_of, gone, resume
 from smdtui.jobs.launch import Place
+from smdtui.jobs.place_words import PlaceError, place_words
 from smdtui.jobs.span import span
 
 LOG = "follow.txt"  # what followers started from the app say
@@ -145,15 +145,11 @@ def start(aim: Aim, resume: bool = False) -> FollowStatus:
 def command_words(aim: Aim, resume: bool = False) -> list[str]:
     """The words after `smdtui` that follow this very aim. Raises FollowError where the command line would find other
     results than the experiment's own."""
-    place = aim.experiment
-    words = ["follow", place.name, str(aim.profile.absolute()), "--site", str(aim.site.path.absolute())]
-    words += ["--dir", str(place.directory)]
-    results = place.results if place.hdf5 == place.results / "hdf5" else None
-    if results is not None:
-        words += ["--results", str(results)]
-    found = resolve(aim.site, place.name, dir=place.directory, results=results)
-    if (found.results, found.hdf5) != (place.results, place.hdf5):
-        raise FollowError(f"the results of {place.name} lie in {place.results}, where a follower would not find them")
+    words = ["follow", aim.experiment.name, str(aim.profile.absolute())]
+    try:
+        words += place_words(aim.site, aim.experiment)
+    except PlaceError as error:
+        raise FollowError(str(error)) from None
     if aim.engine:
         words += ["--engine", aim.engine]
     for option, number in (("--ranks", aim.ranks), ("--at-once", aim.at_once)):

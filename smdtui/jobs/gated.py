@@ -9,27 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from smdtui.catalog.experiment import resolve
 from smdtui.jobs import local
 from smdtui.jobs.folder import make_folder, open_append, utc
-from smdtui.jobs.launch import Place, Prepared, jobs_folder
-from smdtui.site import Site
+from smdtui.jobs.launch import Prepared, jobs_folder
+from smdtui.jobs.place_words import place_words
 
 GATES = ".gates"  # under the jobs folder: what each such process says
-
-
-class GateError(Exception):
-    """The message is a sentence for people."""
-
-
-def place_words(site: Site, place: Place) -> list[str]:
-    """The options by which a command finds this very experiment and its results. Raises GateError where none do."""
-    words = ["--site", str(site.path.absolute()), "--dir", str(place.directory)]
-    results = place.results if place.hdf5 == place.results / "hdf5" else None
-    found = resolve(site, place.name, dir=place.directory, results=results)
-    if (found.results, found.hdf5) != (place.results, place.hdf5):
-        raise GateError(f"the results of {place.name} lie in {place.results}, where a command would not find them")
-    return [*words, *(["--results", str(results)] if results is not None else [])]
 
 
 def command_words(prepared: Sequence[Prepared], events: int) -> list[str]:
@@ -47,7 +32,7 @@ def command_words(prepared: Sequence[Prepared], events: int) -> list[str]:
 
 
 def start(prepared: Sequence[Prepared], events: int) -> Path:
-    """Returns where the process says what it does. Raises OSError, GateError."""
+    """Returns where the process says what it does. Raises OSError, PlaceError."""
     words = [sys.executable, "-m", "smdtui.cli", *command_words(prepared, events)]
     folder = jobs_folder(prepared[0].request.experiment) / GATES
     if not folder.is_dir():

@@ -314,7 +314,8 @@ class LaunchScreen(BaseScreen):
         self.app.push_screen(Question("A changed plan", text, answers, NOT), told)
 
     def _test(self) -> None:
-        from smdtui.jobs.gated import GateError, start
+        from smdtui.jobs.gated import start
+        from smdtui.jobs.place_words import PlaceError
 
         prepared: Any = list(self.sheet.prepared)
         events = self.sheet.gate.events
@@ -331,7 +332,7 @@ class LaunchScreen(BaseScreen):
             self.say(f"Not launched: {in_words(error)}", "error")
 
         self.background(
-            "launch", lambda task: start(prepared, events), done, failed=failed, expected=(OSError, GateError)
+            "launch", lambda task: start(prepared, events), done, failed=failed, expected=(OSError, PlaceError)
         )
 
     def _launch(self) -> None:
