@@ -3,6 +3,7 @@
 (https://epicsarchiver.readthedocs.io, "Retrieving data using JSON"). The first sample is the last one before the
 begin. Nothing that goes wrong here fails a production."""
 
+import http.client
 import json
 import os
 import time
@@ -64,7 +65,7 @@ def fetch(url: str, pv: str, begin: float, end: float, deadline: float) -> np.nd
         answer = json.loads(_get(f"{url}?{query}", deadline))
     except urllib.error.HTTPError as error:
         raise NoHistory(f"the archiver answers {error.code} {error.reason}") from None
-    except (OSError, ValueError) as error:  # URLError, timeouts, broken answers
+    except (OSError, ValueError, http.client.HTTPException) as error:  # URLError, timeouts, broken answers
         raise NoHistory(f"the archiver does not answer: {getattr(error, 'reason', error)}") from None
     try:
         samples = answer[0]["data"] if answer else []

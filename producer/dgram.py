@@ -47,6 +47,7 @@ SERVICES = (
 
 SMD_EVENT = 76  # bytes of an L1Accept in an smd file: Dgram 24, ShapesData 12, Shapes 12, Data 12, two u64
 EPOCH_1990 = 631152000  # unix time of 1990-01-01 UTC
+UNREADABLE = "cannot be read"  # begins the reason where the file system, not the file, was at fault
 LARGEST = 1 << 30  # bytes; a longer Configure or event is taken for a corrupt header
 BLOCK, SHORT = 1 << 18, 1 << 12  # bytes read at a time where datagrams are short, and where they are long
 
@@ -121,7 +122,7 @@ def open_regular(path: AnyPath) -> int:
     except FileNotFoundError:
         wrong = "is a link to nothing" if os.path.islink(path) else "is missing"
     except OSError as error:
-        wrong = f"cannot be read: {error.strerror}"
+        wrong = f"{UNREADABLE}: {error.strerror}"
     raise Damaged(path, 0, wrong)
 
 
@@ -152,7 +153,7 @@ def read_dgram(path: AnyPath, offset: int = 0) -> np.ndarray:
             raise Damaged(path, offset, f"has a corrupt datagram header at byte {offset}: a length of {size} bytes")
         data = read_at(descriptor, size, offset)
     except OSError as error:
-        raise Damaged(path, offset, f"cannot be read at byte {offset}: {error.strerror}") from error
+        raise Damaged(path, offset, f"{UNREADABLE} at byte {offset}: {error.strerror}") from error
     finally:
         os.close(descriptor)
     if len(data) < size:
@@ -172,7 +173,7 @@ def walk(path: AnyPath, start: int = 0, pointers: bool = False, events: Optional
     try:
         return _walk(descriptor, Path(path), start, pointers, events)
     except OSError as error:
-        raise Damaged(path, start, f"cannot be read: {error.strerror}") from error
+        raise Damaged(path, start, f"{UNREADABLE}: {error.strerror}") from error
     finally:
         os.close(descriptor)
 

@@ -84,7 +84,7 @@ def _stream(
                 if done % 200 == 0:
                     yield done / len(events), {}
         except OSError as error:
-            raise Damaged(part.path, 0, f"cannot be read: {error.strerror}") from error
+            raise Damaged(part.path, 0, f"{dgram.UNREADABLE}: {error.strerror}") from error
         finally:
             os.close(descriptor)
     result: Dict[Tuple[str, str], np.ndarray] = {}

@@ -177,7 +177,7 @@ def _follow_into(
         fits[fits] = begin[fits] + length[fits] <= room
         header, corrupt = look_into(descriptor, begin[fits], length[fits], configured.by_key)
     except OSError as error:
-        return [_error(part.path, f"cannot be read: {error.strerror}")]
+        return [_error(part.path, f"{dgram.UNREADABLE}: {error.strerror}")]
     finally:
         os.close(descriptor)
     problems = []

@@ -263,7 +263,8 @@ def _short(files: RunFiles, stream: Stream, scan: StreamScan) -> List[str]:
     except Damaged as damaged:
         return [str(damaged)]
     except OSError as error:
-        return [f"{path.name} is missing: {error.strerror}"]
+        wrong = "is missing" if isinstance(error, FileNotFoundError) else dgram.UNREADABLE
+        return [f"{path.name} {wrong}: {error.strerror}"]
     if place + size > there:
         return [f"{path.name} is truncated: {there} bytes, and its last event ends at byte {place + size}"]
     return []

@@ -53,7 +53,8 @@ class Histogram:
 
     def _exact(self, values: np.ndarray) -> np.ndarray:
         """Place by place among the edges."""
-        values = values[(values >= self._edges[0]) & (values <= self._edges[-1])].astype(np.float64)
+        values = values.astype(np.float64)  # first: numpy 1 would compare with the edges in single precision
+        values = values[(values >= self._edges[0]) & (values <= self._edges[-1])]
         number = np.searchsorted(self._edges, values, side="right") - 1
         return np.bincount(np.minimum(number, self._bins - 1), minlength=self._bins)
 

@@ -11,6 +11,7 @@ from smdtui.catalog.asked_process import run_to_end
 from smdtui.catalog.probe_process import ProbeFailed, died_of
 from smdtui.environment import Environment
 
+USAGE = 2  # exit status of a program that does not know a flag
 _RULE = re.compile(r"[-=+\s|]{3,}")
 _HEADERS = {
     ("name", "data type"),
@@ -123,10 +124,13 @@ def why(status: int, said: str) -> str:
 def ask_detnames(environment: Environment, experiment: str, run: int, directory: str, timeout: float) -> dict[str, Any]:
     """The `names` object, by running the program in its environment; `timeout` seconds for each of its three lists.
 
-    Raises ProbeFailed when it prints neither detectors nor PVs; a list that it does not know is taken for empty.
+    Raises ProbeFailed when it prints neither detectors nor PVs; a list that it does not know is taken for empty,
+    and one that it fails to print is a problem of the answer.
     """
     generation = 1 if environment.names == "detnames1" else 2
-    texts, failed = {}, []
+    texts: dict[str, str] = {}
+    failed: list[ProbeFailed] = []
+    problems: list[str] = []
     # LCLS-I finds the data by itself; a colon cannot be said in its argument
     where = directory if generation == 2 and not set(",=:") & set(directory) else ""
     for flag in ("", "-e", "-s"):
@@ -142,6 +146,8 @@ def ask_detnames(environment: Environment, experiment: str, run: int, directory:
             texts[flag] = said
         else:
             failed.append(ProbeFailed(why(ended.status, ended.log or said), ended.log))
+            if ended.status != USAGE:
+                problems.append(f"{words[0]} {flag}".strip() + f" gave no list: {failed[-1]}")
     if "" not in texts and "-e" not in texts:
         raise failed[0]
-    return answer(experiment, run, texts)
+    return {**answer(experiment, run, texts), "problems": problems}

@@ -65,7 +65,7 @@ def remembered(experiment: Experiment, run: int, kind: str, ask: Callable[[], di
         if isinstance(answer, dict) and known.get("experiment") == experiment.name:
             return answer
     answer = ask()
-    if not growing:
+    if not growing and not answer.get("problems"):  # what went wrong may go right next time
         # a cache that cannot be written costs time only
         what = {"format": FORMAT, "identity": identity, "experiment": experiment.name, "answer": answer}
         cache.write(kept, what)

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from producer.dgram import UNREADABLE
 from producer.run_check import UNMATCHED
 from producer.run_files import RunFiles, RunSummary, StreamScan, check_files, find_runs, scan_stream, summarize
 from producer.run_folder import Runs, listing_stamp
@@ -68,6 +69,9 @@ class RunCatalog:
         with self._lock:
             self._listing = (0, 0)
             self._unseen.update(self.runs)
+            for run, summary in self.known.items():
+                if summary.state == "damaged":
+                    self._identity.pop(run, None)
 
     def poll(self, seconds: float | None = None, first: Iterable[int] = ()) -> list[RunSummary]:
         """Look at the folder; the summaries that are new or changed, newest run first.
@@ -239,7 +243,10 @@ class RunCatalog:
         else:
             self._scans.pop(run, None)
             self._dirty = True
-        self._identity[run] = files.identity
+        if _unreadable(summary):
+            self._identity.pop(run, None)
+        else:
+            self._identity[run] = files.identity
         return summary
 
     def _remembered(self) -> None:
@@ -257,7 +264,7 @@ class RunCatalog:
         now = time.monotonic()
         if self._file is None or not self._dirty or (self._unseen and now - self._saved < SAVE_SECONDS):
             return
-        whole = [run for run, summary in self.known.items() if summary.state != "recording" and run in self._identity]
+        whole = [run for run, summary in self.known.items() if _keeps(summary) and run in self._identity]
         self.cache_problem = cache.write(
             self._file,
             {
@@ -275,6 +282,16 @@ class RunCatalog:
             },
         )
         self._dirty, self._saved = False, now
+
+
+def _unreadable(summary: RunSummary) -> bool:
+    """Whether the file system failed, not the run: that may pass without any file changing."""
+    return summary.state == "damaged" and UNREADABLE in (summary.problem or "")
+
+
+def _keeps(summary: RunSummary) -> bool:
+    """Whether it holds until the run's files change."""
+    return summary.state != "recording" and not _unreadable(summary)
 
 
 def _decode(table: Any, directory: Path) -> list[tuple[int, str, int, bool, RunSummary]]:

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import threading
@@ -51,6 +52,22 @@ def test_another_session_remembers(copied, monkeypatch, own_cache):
         file.write_text('{"format": 1, "directory": 7')
     assert RunCatalog(copied).summaries() == first
     assert len(seen) == 7
+
+
+def test_a_file_system_that_fails_for_a_moment_leaves_no_damaged_run(copied, monkeypatch):
+    catalog, real = RunCatalog(copied), os.open
+
+    def fails(path, *arguments, **more):
+        if str(path).endswith(".smd.xtc2"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return real(path, *arguments, **more)
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "open", fails)
+        [summary] = catalog.poll()
+        assert summary.state == "damaged" and "cannot be read: Input/output error" in summary.problem
+    assert [s.state for s in catalog.poll()] == ["complete"]
+    assert [s.state for s in RunCatalog(copied).summaries()] == ["complete"]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,23 @@ def test_a_program_that_fails_says_why(tmp_path):
         ask_names(site, Experiment("xpplv2318", tmp_path, tmp_path, tmp_path), 41)
 
 
+def test_a_list_that_fails_is_a_problem_and_is_asked_for_again(tmp_path):
+    (tmp_path / "e1234-r0041-s00-c00.xtc").write_bytes(b"x")
+    (tmp_path / "d").write_text(LCLS1)
+    setup = program(
+        tmp_path,
+        f'echo >> {tmp_path}/asked; [ "$1" = -e ] && {{ echo Error: no >&2; exit 1; }}; exec cat {tmp_path}/d',
+    )
+    site = Site("test", environment=Environment(setup, "", "detnames1"))
+    experiment = Experiment("xpplv2318", tmp_path, tmp_path, tmp_path)
+    found = ask_names(site, experiment, 41)
+    assert found["detectors"] and not found["epics"]
+    assert found["problems"] == ["detnames -e gave no list: detnames ended with exit status 1: Error: no"]
+    asked = (tmp_path / "asked").read_text()
+    ask_names(site, experiment, 41)
+    assert (tmp_path / "asked").read_text() == 2 * asked
+
+
 def test_psanas_own_program_on_real_files(written, tmp_path, monkeypatch):
     """The real detnames prints what our own reader finds."""
     pytest.importorskip("psana")
