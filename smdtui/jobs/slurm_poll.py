@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,11 @@ class Wanted:
     name: str
     id: str = ""
 
+    @property
+    def key(self) -> str:
+        """Slurm uses numbers again: two of our own jobs may share one."""
+        return f"{self.id} {self.name}"
+
 
 @dataclass
 class Known:
@@ -99,12 +104,12 @@ class Known:
     last: str = ""
     wanted: dict[str, list[Any]] = field(default_factory=dict)  # "id name" -> [id, name, when last wanted]
     lines: dict[str, dict[str, str]] = field(default_factory=dict)
-    missing: dict[str, int] = field(default_factory=dict)  # id -> empty answers of sacct so far
+    missing: dict[str, int] = field(default_factory=dict)  # "id name" -> empty answers of sacct so far
     names: dict[str, str] = field(default_factory=dict)
 
     def line(self, wanted: Wanted) -> Line | None:
         """None before the first answer on it."""
-        known = self.lines.get(f"{wanted.id} {wanted.name}")
+        known = self.lines.get(wanted.key)
         return Line(**known) if known else None
 
     def due(self, now: float, hasten: bool) -> bool:
@@ -133,6 +138,8 @@ def read() -> Known:
         return _read[1]
     except (FileNotFoundError, ValueError, TypeError):
         return Known()
+    except OSError as e:
+        return Known(trouble=_unkept(e))
 
 
 def _write(known: Known) -> None:
@@ -154,6 +161,11 @@ def _lock() -> Iterator[bool]:
 
 
 _thread: threading.Thread | None = None
+_trouble = ""  # why the thread could not ask, or keep the answer
+
+
+def _unkept(error: OSError) -> str:
+    return f"its answers cannot be kept in {error.filename or place()}: {error.strerror or error}"
 
 
 def ask(wanted: Sequence[Wanted], hasten: bool, patience: float = PATIENCE_SECONDS) -> Known:
@@ -162,12 +174,22 @@ def ask(wanted: Sequence[Wanted], hasten: bool, patience: float = PATIENCE_SECON
     global _thread
     now = time.time()
     known = read()
-    fresh = all(now - known.wanted.get(f"{w.id} {w.name}", ["", "", 0.0])[2] < FORGET_SECONDS / 3 for w in wanted)
+    fresh = all(now - known.wanted.get(w.key, ["", "", 0.0])[2] < FORGET_SECONDS / 3 for w in wanted)
     if wanted and (_thread is None or not _thread.is_alive()) and (not fresh or known.due(now, hasten)):
-        _thread = threading.Thread(target=question, args=(list(wanted), hasten), daemon=True, name="slurm")
+        _thread = threading.Thread(target=_in_thread, args=(list(wanted), hasten), daemon=True, name="slurm")
         _thread.start()
         _thread.join(patience)
-    return read()
+    known = read()
+    return replace(known, trouble=_trouble) if _trouble else known
+
+
+def _in_thread(wanted: Sequence[Wanted], hasten: bool) -> None:
+    global _trouble
+    try:
+        question(wanted, hasten)
+        _trouble = ""
+    except OSError as e:
+        _trouble = _unkept(e)
 
 
 def question(wanted: Sequence[Wanted], hasten: bool) -> None:
@@ -178,7 +200,7 @@ def question(wanted: Sequence[Wanted], hasten: bool) -> None:
         now = time.time()
         old = read()
         known = Known(**json.loads(json.dumps(asdict(old))))
-        known.wanted |= {f"{w.id} {w.name}": [w.id, w.name, now] for w in wanted}
+        known.wanted |= {w.key: [w.id, w.name, now] for w in wanted}
         known.wanted = {k: v for k, v in known.wanted.items() if now - v[2] < FORGET_SECONDS}
         due = known.due(now, hasten)
         if due:
@@ -193,8 +215,8 @@ def question(wanted: Sequence[Wanted], hasten: bool) -> None:
             known.trouble = str(e)
         if known.lines != old.lines or known.names != old.names:
             known.changed = time.time()
-        kept = {f"{id_} {name}" for id_, name, _ in known.wanted.values()}
-        known.lines = {k: v for k, v in known.lines.items() if k in kept}
+        known.lines = {k: v for k, v in known.lines.items() if k in known.wanted}
+        known.missing = {k: n for k, n in known.missing.items() if k in known.wanted}
         _write(known)
 
 
@@ -202,7 +224,7 @@ def _question(known: Known) -> None:
     """The one question that is most needed now."""
     entries = [Wanted(name, id_) for id_, name, _ in known.wanted.values()]
     unfinished = [w for w in entries if w.id and not _over(known, w)]
-    gone = [w for w in unfinished if w.id in known.missing]
+    gone = [w for w in unfinished if w.key in known.missing]
     lost = [w for w in entries if not w.id and w.name not in known.names]
     kinds = [kind for kind, some in (("names", lost), ("sacct", gone), ("squeue", unfinished)) if some]
     if not kinds:
@@ -232,10 +254,10 @@ def _queue(known: Known, wanted: Sequence[Wanted]) -> None:
     for w in wanted:
         line = found.get(w.id)
         if line is not None and line.name == w.name:
-            known.lines[f"{w.id} {w.name}"] = asdict(line)
-            known.missing.pop(w.id, None)
+            known.lines[w.key] = asdict(line)
+            known.missing.pop(w.key, None)
         else:  # aged out, or its number belongs to another job by now
-            known.missing.setdefault(w.id, 0)
+            known.missing.setdefault(w.key, 0)
     known.answered = time.time()
 
 
@@ -251,13 +273,13 @@ def _history(known: Known, gone: Sequence[Wanted]) -> None:
     for w in gone:
         line = lines.get((w.id, w.name))
         if line is not None and line.state in FINAL:
-            known.lines[f"{w.id} {w.name}"] = asdict(line)
-            del known.missing[w.id]
+            known.lines[w.key] = asdict(line)
+            del known.missing[w.key]
             continue
-        known.missing[w.id] += TRIES if status else 1  # no accounting here: it will not know later either
-        if known.missing[w.id] >= TRIES:
-            known.lines[f"{w.id} {w.name}"] = asdict(Line(w.id, UNKNOWN, name=w.name))
-            del known.missing[w.id]
+        known.missing[w.key] += TRIES if status else 1  # no accounting here: it will not know later either
+        if known.missing[w.key] >= TRIES:
+            known.lines[w.key] = asdict(Line(w.id, UNKNOWN, name=w.name))
+            del known.missing[w.key]
     known.answered = time.time()
 
 

@@ -104,3 +104,27 @@ def test_a_file_of_answers_that_is_no_such_file_is_begun_anew(slurm_says, tmp_pa
         slurm_poll.place().write_text(text)
         line = wait_for(lambda: slurm_poll.ask([Wanted("r7", "7")], True).line(Wanted("r7", "7")), "an answer")
         assert line.reason == "Priority"
+
+
+def test_a_number_that_slurm_gave_out_again_confuses_no_two_jobs(slurm_says):
+    """Both are ours: the first is settled by sacct, the second runs."""
+    slurm_says("squeue", "echo '7|RUNNING|t|s|e||second|None'\n")
+    first, second = Wanted("first", "7"), Wanted("second", "7")
+    line = wait_for(lambda: slurm_poll.ask([first, second], True).line(first), "an answer")
+    assert line.state == "UNKNOWN" and slurm_poll.read().line(second).state == "RUNNING"
+    slurm_says("squeue", "")
+    wait_for(lambda: slurm_poll.ask([first, second], True).line(second).state == "UNKNOWN", "the second's end")
+    assert slurm_poll.read().missing == {}
+
+
+@pytest.mark.parametrize("broken", ["folder", "file"])
+def test_where_the_answers_cannot_be_kept_that_is_said(slurm_says, tmp_path, broken, capfd):
+    folder = job(tmp_path)
+    slurm_poll.place().parent.parent.mkdir(parents=True, exist_ok=True)
+    if broken == "folder":
+        slurm_poll.place().parent.write_text("in the way")
+    else:
+        slurm_poll.place().mkdir(parents=True)
+    assert reason(folder, "its answers cannot be kept in ") == "pending"
+    assert slurm_poll._thread is None or not slurm_poll._thread.is_alive()
+    assert capfd.readouterr().err == "", "a traceback would lie over the screen"
