@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from smdtui.site import Site
 
 FOLLOWER, PAUSED, RESUMED, STOP, BEAT = "follower.toml", "paused.toml", "resumed.toml", "stop.toml", "beat"
 STEP_SECONDS = 10.0
-AWAY_SECONDS = 60.0  # between two tries to send something to an engine that cannot be reached
+AWAY_SECONDS = 60.0  # between two tries to send something to an engine that cannot be reached, twice that next time,
+AWAY_MOST = 8  # up to so many times that: each try leaves a record
 SILENT_SECONDS = 120.0  # a follower of another machine that has not shown itself for so long is gone
 FAILURES = 3  # so many failed jobs in a row stop the follower
 AT_ONCE = {"local": 1, "slurm": 20}  # jobs of one experiment, unless the engine's `concurrency` says otherwise
@@ -86,22 +87,40 @@ def missing_runs(
     files: Mapping[int, RunFiles] | None = None,
 ) -> list[int]:
     """Those of `runs` that have to be submitted, ascending: never produced, produced by another plan, from other files
-    or of a part of the events only, or given to a job that never began. What failed, was refused or was cancelled is
-    submitted again only when its plan or its files have changed since. `files`: those of each run now; None: they are
-    not looked at."""
+    or of a part of the events only, or given to a job that never began. What failed or was cancelled is submitted again
+    only when its plan or its files have changed since. `files`: those of each run now; None: they are not looked at."""
     newest = newest_jobs(jobs)
-    refused = {(job.run, job.plan_sha256) for job in jobs if job.state == REJECTED and not was_away(job)}
     found = []
     for run in sorted(runs):
         job, wanted = newest.get(run), now_hash(profile, run)
-        if (run, wanted) in refused:
-            continue
         of_run = (files or {}).get(run)
         state = production_state(job, profile, of_run)
         changed = job is not None and not job.active and _changed(job, wanted, of_run)
         if state in (NONE, STALE, PARTIAL) or (job is not None and never_began(job)) or changed:
             found.append(run)
     return found
+
+
+def refused_before(
+    runs: Iterable[int],
+    jobs: Collection[Job],
+    profile: Path,
+    now_hash: Callable[[Path, int], str | None],
+    files: Mapping[int, RunFiles],
+) -> dict[int, str]:
+    """Those of `runs` that their engine would not have, since their last job, with the plan and the files that they
+    have now: it would not have them again. Run -> why."""
+    newest = newest_jobs(jobs)
+    last: dict[int, Job] = {}
+    for job in sorted(jobs, key=lambda job: job.id):
+        if refused_by_engine(job) and (job.run not in newest or job.id > newest[job.run].id):
+            last[job.run] = job
+    return {
+        run: f"{last[run].cause} ({last[run].id}); a change of its plan, or --resume, tries it again"
+        for run in runs
+        if run in last and (wanted := now_hash(profile, run)) is not None
+        if not _changed(last[run], wanted, files.get(run))
+    }
 
 
 def never_began(job: Job) -> bool:
@@ -114,9 +133,10 @@ def _changed(job: Job, wanted: str | None, files: RunFiles | None) -> bool:
     return files is not None and bool(job.data) and job.data != data_identity(files)
 
 
-def was_away(job: Job) -> bool:
-    """Of a refused launch: whether only because the engine could not be reached, which says nothing of the run."""
-    return job.state == REJECTED and (job.folder.table(REJECTION) or {}).get("again") is True
+def refused_by_engine(job: Job) -> bool:
+    """Of a refused launch: whether it is the run's own fault, and not one that another try may not have: the engine
+    away, a full disk, somebody at work on the file. What can be seen before a launch is looked at each time anyway."""
+    return job.state == REJECTED and (job.folder.table(REJECTION) or {}).get("by_engine") is True
 
 
 def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
@@ -126,7 +146,7 @@ def failing(jobs: Iterable[Job], profile: Path, since: float) -> str:
         for job in jobs
         if not job.active and Path(job.profile) == profile.absolute() and (seconds(job.created) or 0) >= since
         if not never_began(job)  # whoever launched it was killed, which says nothing of the profile
-        if not was_away(job)
+        if job.state != REJECTED or refused_by_engine(job)
     ]
     last = sorted(ours, key=lambda job: job.id, reverse=True)[:FAILURES]
     if len(last) < FAILURES or any(job.state not in _BAD for job in last):
@@ -144,6 +164,7 @@ class Follower:
         self.folder = JobFolder(folder_of(aim.experiment))
         self.catalog = RunCatalog(aim.experiment.directory)
         self._away, self._away_until = "", 0.0  # why the engine cannot be reached; no other try before (monotonic)
+        self._away_times = 1
         self._same: dict[int, str] = {}  # run -> identity of the files that are still those of its job
 
     # -- one per experiment
@@ -247,11 +268,15 @@ class Follower:
         # What is complete comes first: a job of a run that is being recorded waits, and may take the only place.
         wanted = missing_runs(complete, after, aim.profile, plan_hash, files)
         wanted += missing_runs(recording, after, aim.profile, plan_hash)
+        refused = refused_before(wanted, after, aim.profile, plan_hash, files)
         self._same |= {run: self.catalog.identity(run) for run in files.keys() - set(wanted)}
         busy = {job.run for job in jobs if job.active}
-        wanted = [run for run in wanted if run not in busy]
+        refused = {run: why for run, why in refused.items() if run not in busy}
+        wanted = [run for run in wanted if run not in busy and run not in refused]
         newest = {run: job.id for run, job in newest_jobs(jobs).items()}
-        return self._submit({run: newest.get(run, "") for run in wanted}, set(recording), max(aim.limit - len(busy), 0))
+        room = max(aim.limit - len(busy), 0)
+        step = self._submit({run: newest.get(run, "") for run in wanted}, set(recording), room)
+        return replace(step, refused={**refused, **step.refused})
 
     def _files(self, runs: Iterable[int], jobs: Iterable[Job]) -> dict[int, RunFiles]:
         """Of those runs whose job has ended and whose files are not known to be what they were then."""
@@ -289,9 +314,12 @@ class Follower:
                 continue
             try:
                 submitted[run] = submit(prepared).id
+                self._away_times = 1
             except LaunchError as error:
                 if error.folder is not None and (error.folder.table(REJECTION) or {}).get("again") is True:
-                    self._away, self._away_until = error.problems[0].message, time.monotonic() + AWAY_SECONDS
+                    wait = AWAY_SECONDS * self._away_times
+                    self._away, self._away_until = error.problems[0].message, time.monotonic() + wait
+                    self._away_times = min(2 * self._away_times, AWAY_MOST)
                     break
                 refused[run] = error.problems[0].message
             self.beat()

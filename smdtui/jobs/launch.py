@@ -267,7 +267,7 @@ def submit(prepared: Prepared) -> JobFolder:
         engines.driver(prepared.engine.kind).start(folder, os.environ, prepared.engine, prepared.ranks)
     except OSError as e:
         where = str(e.filename or folder.path)
-        raise rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)]) from e
+        raise rejected(folder, request.who, [Problem("error", str(e.strerror or e), file=where)], e) from e
     except RuntimeError as e:
         raise rejected(folder, request.who, [Problem("error", str(e), file=str(folder.path))], e) from e
     return folder
@@ -299,13 +299,14 @@ def _with(prepared: Prepared, more: list[Problem]) -> Prepared:
 
 
 def rejected(folder: JobFolder, who: str, problems: Sequence[Problem], why: Exception | None = None) -> LaunchError:
-    """Writes down why nothing runs, and whether only because the engine was away. What cannot be written (a full disk)
-    is still in the error."""
+    """Writes down why nothing runs, and whether another try may do (`again`: the engine was away, a disk was full) or
+    the engine would not have it. What cannot be written (a full disk) is still in the error."""
     cause = problems[0].message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
     try:
-        again = True if isinstance(why, EngineAway) else None
+        again = True if isinstance(why, (EngineAway, OSError)) else None
         told = [p.as_json() for p in problems]
-        folder.write(REJECTED, {"time": utc(), "cause": cause, "again": again, "problems": told})
+        kind = {"again": again, "by_engine": None if why is None or again else True}
+        folder.write(REJECTED, {"time": utc(), "cause": cause, **kind, "problems": told})
         folder.event("rejected", who, cause=cause)
     except OSError as e:
         problems = [

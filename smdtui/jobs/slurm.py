@@ -39,7 +39,7 @@ from smdtui.jobs.folder import (
 from smdtui.jobs.rank_split import rank_split
 from smdtui.jobs.slurm_hold import hold_words, lately
 from smdtui.jobs.slurm_poll import LIVELY_SECONDS, TASK, Known, SlurmDown, Wanted, ask, command, scrubbed
-from smdtui.jobs.slurm_words import UNKNOWN, Line, pending_words, read_sbatch, refusal_words
+from smdtui.jobs.slurm_words import UNKNOWN, Line, passes, pending_words, read_sbatch, refusal_words
 from smdtui.jobs.span import span
 from smdtui.jobs.states import EngineFacts
 from smdtui.site import Engine
@@ -133,7 +133,7 @@ def send(folder: JobFolder, words: Sequence[str], environment: Mapping[str, str]
         return None
     found = read_sbatch(out)
     if status or found is None:
-        raise RuntimeError(refusal_words(err or out, status))
+        raise (EngineAway if passes(err) else RuntimeError)(refusal_words(err or out, status))
     return found
 
 

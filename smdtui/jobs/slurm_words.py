@@ -180,13 +180,28 @@ _REFUSED = (
     (r"node configuration is not available", "no node is large enough for what is asked"),
     (r"time limit", "more time is asked than is allowed"),
     (r"Unable to contact slurm controller", "Slurm's controller does not answer; try again later"),
-    (r"QOSMaxSubmitJobPerUserLimit|AssocMaxSubmitJobLimit|submit limit", "you have as many jobs as you may"),
+    (r"temporarily|standby mode", "Slurm cannot take jobs at the moment; try again later"),
 )
+_FULL = "you have as many jobs as you may"
 
 
 def refusal_words(stderr: str, status: int | None) -> str:
     """Why sbatch refused: our words, then its own."""
     said = " ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in stderr.strip().splitlines())
-    ours = next((words for pattern, words in _REFUSED if re.search(pattern, stderr, re.I)), "")
+    ours = _limit_words(stderr) or next((words for pattern, words in _REFUSED if re.search(pattern, stderr, re.I)), "")
     own = f"sbatch says (exit status {status}): {said or 'nothing'}"
     return f"{ours}; {own}" if ours else own
+
+
+def passes(stderr: str) -> bool:
+    """Whether sbatch may take the same job later, though nobody changes anything."""
+    return _limit_words(stderr) == _FULL or bool(re.search(r"temporarily|standby mode", stderr, re.I))
+
+
+def _limit_words(stderr: str) -> str:
+    """Which limit of the account or QOS the job would exceed, "" for none. Slurm names all of them in its sentence, and
+    the one that it is by its code, in a line before."""
+    code = re.search(r"\b(?:QOS|Assoc)[A-Z]\w+", stderr)
+    if code is None:
+        return _FULL if "job submit limit" in stderr else ""
+    return _FULL if "Submit" in code[0] else _NEVER.get(code[0]) or _REASONS.get(code[0]) or ""

@@ -11,6 +11,7 @@ from smdtui.jobs.slurm_poll import FAST_SECONDS, SLOW_SECONDS, Known, Wanted, sc
 from smdtui.jobs.slurm_words import (
     ending_words,
     never_starts,
+    passes,
     pending_words,
     read_sacct,
     read_sbatch,
@@ -113,6 +114,27 @@ def test_what_the_job_wrote_itself_counts_more_than_failed():
 def test_refusals_have_both_words():
     said = refusal_words("sbatch: error: Batch job submission failed: Invalid account or account/partition\n", 1)
     assert said.startswith("the account may not be used, or not in this partition; sbatch says (exit status 1): Batch")
+
+
+POLICY = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "later"),
+    [
+        (f"AssocMaxSubmitJobLimit\nsbatch: error: {POLICY}", "you have as many jobs as you may", True),
+        (f"QOSMaxSubmitJobPerUserLimit\nsbatch: error: {POLICY}", "you have as many jobs as you may", True),
+        (POLICY, "you have as many jobs as you may", True),
+        (f"QOSMaxWallDurationPerJobLimit\nsbatch: error: {POLICY}", "more time than its QOS allows", False),
+        ("Requested time limit is invalid (missing or exceeds some limit)", "more time is asked", False),
+        ("Resource temporarily unavailable", "cannot take jobs at the moment", True),
+        ("Slurm backup controller in standby mode", "cannot take jobs at the moment", True),
+        ("Invalid account or account/partition combination specified", "the account may not be used", False),
+    ],
+)
+def test_refusals_that_pass_by_themselves(said, words, later):
+    text = f"sbatch: error: {said}\n"
+    assert words in refusal_words(text, 1).partition("; sbatch says")[0] and passes(text) is later
 
 
 def test_hygiene_keeps_which_cluster_is_meant():
