@@ -72,7 +72,7 @@ def _do(screen: BaseScreen, answer: str | None) -> None:
         early = answer == EARLY
         aim = Aim(services.site, services.experiment, path, who=services.who, while_recording=early)
         start(aim, resume=True)
-        return f"{path.name} is followed from now on, also when you leave"
+        return f"followed with {path.name} from now on, also when you leave"
 
     def done(said: str) -> None:
         screen.say(f"{said[:1].upper()}{said[1:]}.", "ok")
