@@ -121,8 +121,8 @@ def start(folder: JobFolder, environment: Mapping[str, str], engine: Engine, ran
 
 
 def send(folder: JobFolder, words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """(job id, cluster) from sbatch, None where it gave no answer in time. Raises RuntimeError, and EngineAway of these
-    where another try may do."""
+    """(job id, cluster) from sbatch, None where it gave no answer in time, or none with a number: it may have sent the
+    job all the same. Raises RuntimeError, and EngineAway of these where another try may do."""
     folder.event("sbatch", getpass.getuser(), command=shlex.join(words))
     try:
         status, out, err = command(words, environment, SUBMIT_SECONDS)
@@ -132,7 +132,10 @@ def send(folder: JobFolder, words: Sequence[str], environment: Mapping[str, str]
         folder.event("sbatch unanswered", getpass.getuser(), why=str(e))
         return None
     found = read_sbatch(out)
-    if status or found is None:
+    if status == 0 and found is None:
+        said = " ".join((out or err).split()[-20:])
+        folder.event("sbatch unanswered", getpass.getuser(), why=f"it ended well without a number: {said or 'nothing'}")
+    elif status:
         raise (EngineAway if passes(err) else RuntimeError)(refusal_words(err or out, status))
     return found
 

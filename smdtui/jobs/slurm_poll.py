@@ -35,8 +35,12 @@ _DROPPED = re.compile(
     r"(SMDTUI_(?:JOB|SUPERVISOR)|SLURM_(?!CONF$)|SBATCH_|SRUN_|SQUEUE_|SACCT_|SCANCEL_|SALLOC_|PMI|OMPI_|PRTE_|HYDRA_|I_MPI_).*"
 )
 _DOWN = re.compile(
-    r"Unable to contact slurm controller|Connection refused|timed out|Problem talking to the database|Zero Bytes", re.I
+    r"Unable to contact slurm controller|Connection refused|timed out|Problem talking to the database|Zero Bytes|"
+    r"Message receive failure",
+    re.I,
 )
+# The question had arrived, and only the answer was lost.
+_UNSURE = re.compile(r"timed out|Zero Bytes|receive failure|shutdown failure", re.I)
 
 
 class SlurmDown(Exception):
@@ -74,7 +78,7 @@ def command(words: Sequence[str], environment: Mapping[str, str], timeout: float
         raise SlurmDown(f"{words[0]} cannot be started: {e.strerror}") from None
     if done.returncode and _DOWN.search(done.stderr):
         said = done.stderr.strip().splitlines()[-1]
-        raise SlurmDown(said, unsure="timed out" in said.lower())
+        raise SlurmDown(said, unsure=bool(_UNSURE.search(done.stderr)))
     return done.returncode, done.stdout, done.stderr
 
 
