@@ -1,6 +1,8 @@
 """The runs of a folder as another process finds them: smdtui.catalog.fill, started, listened to and started again."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -40,6 +42,9 @@ class CatalogFeed:
         self.catalog = catalog
         self._before: Found | None = None
         self._wake = threading.Event()
+
+    def begin(self) -> None:
+        """It reads when it is asked."""
 
     def take(self, seconds: float) -> Found | None:
         problem = None
@@ -82,11 +87,18 @@ class RunFeed:
         self._news = False
         self._heard = 0.0
         self._starts: list[float] = []
+        self._unsaid: dict[str, object] = {}
         self._closed = False
+
+    def begin(self) -> None:
+        """Start the process; what it cannot do, `take` tries again and tells."""
+        with contextlib.suppress(OSError):
+            self._start()
 
     def take(self, seconds: float) -> Found | None:
         """What is known, as soon as there is news, or None after so many seconds without."""
         self._start()
+        self._say()
         with self._lock:
             if not self._news:
                 self._lock.wait(seconds)
@@ -106,11 +118,11 @@ class RunFeed:
 
     def watch(self, runs: Sequence[int]) -> None:
         """These are on the screen: read them first."""
-        self._say({"first": list(runs)})
+        self._ask(first=list(runs))
 
     def again(self) -> None:
         """Look at the folder now."""
-        self._say({"again": True})
+        self._ask(again=True)
 
     def close(self) -> None:
         """End the process; one that hangs in the file system is left to end by itself."""
@@ -122,15 +134,24 @@ class RunFeed:
             if process.stdin is not None:
                 process.stdin.close()
 
-    def _say(self, what: dict[str, object]) -> None:
-        process = self._process
-        if process is None or process.stdin is None or process.poll() is not None:
-            return
-        try:
-            process.stdin.write(json.dumps(what).encode() + b"\n")
-            process.stdin.flush()
-        except (OSError, ValueError):  # it has just died; `take` starts another
-            return
+    def _ask(self, **what: object) -> None:
+        with self._lock:
+            self._unsaid |= what
+        self._say()
+
+    def _say(self) -> None:
+        """Send what was not said yet; while the process hangs and its pipe is full, `take` tries again."""
+        with self._lock:
+            process = self._process
+            if not self._unsaid or process is None or process.stdin is None:
+                return
+            try:
+                os.write(process.stdin.fileno(), json.dumps(self._unsaid).encode() + b"\n")
+            except BlockingIOError:
+                return
+            except (OSError, ValueError):  # it has just died; `take` starts another, which reads all in any case
+                pass
+            self._unsaid = {}
 
     def _start(self) -> None:
         with self._lock:
@@ -154,7 +175,10 @@ class RunFeed:
                 stderr=subprocess.DEVNULL,
                 cwd=Path(__file__).resolve().parents[2],
                 start_new_session=True,
+                bufsize=0,
             )
+            assert self._process.stdin is not None
+            os.set_blocking(self._process.stdin.fileno(), False)  # lines are short enough to go whole or not at all
             threading.Thread(target=self._listen, args=(self._process,), name="smdtui runs", daemon=True).start()
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -76,6 +77,22 @@ def test_a_process_that_dies_is_started_again(xtc, feed):
     time.sleep(0.2)
     listening._known = {}
     assert until(listening, lambda found: read(found) and all(found.summaries.values()))
+
+
+def test_no_key_waits_for_a_process_that_hangs(xtc, feed):
+    listening = feed(xtc)
+    until(listening, read)
+    os.kill(listening._process.pid, signal.SIGSTOP)
+    try:
+        for _ in range(5000):  # more than the pipe holds
+            listening.watch(range(30))
+        listening.again()
+    finally:
+        os.kill(listening._process.pid, signal.SIGCONT)
+    end = time.monotonic() + 60
+    while listening._unsaid and time.monotonic() < end:
+        listening.take(0.2)
+    assert not listening._unsaid
 
 
 def test_runs_are_followed_while_they_are_recorded(tmp_path, feed):
