@@ -11,11 +11,10 @@ import os
 import secrets
 import shutil
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -177,12 +176,7 @@ def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
     it; of a run's jobs the newer has the greater name. Raises OSError."""
     for left in jobs.glob(".2*-r*"):  # of somebody killed in here
         shutil.rmtree(left, ignore_errors=True)
-    while True:
-        begin = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-r{run:04d}-"
-        if not any(jobs.glob(f"{begin}*")):
-            break
-        time.sleep(0.05)  # two within a second
-    name = begin + secrets.token_hex(2)
+    name = f"{_after(jobs, run):%Y%m%dT%H%M%S}-r{run:04d}-{secrets.token_hex(2)}"
     building = jobs / f".{name}"
     make_folder(building)
     try:
@@ -193,6 +187,18 @@ def create(jobs: Path, run: int, request: Mapping[str, Any]) -> JobFolder:
         shutil.rmtree(building, ignore_errors=True)
         raise
     return JobFolder(jobs / name)
+
+
+def _after(jobs: Path, run: int) -> datetime:
+    """Now, or where a job of the run says the same second or a later one (clocks differ), the second after that."""
+    when = datetime.now(timezone.utc)
+    for name in (path.name for path in jobs.glob(f"2*-r{run:04d}-*")):
+        try:
+            other = datetime.strptime(name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+        when = max(when, other + timedelta(seconds=1))
+    return when
 
 
 def folders(jobs: Path) -> list[JobFolder]:

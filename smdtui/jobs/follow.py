@@ -23,6 +23,7 @@ from smdtui.jobs.folder import REJECTED as REJECTION
 from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds, utc
 from smdtui.jobs.job import Job
 from smdtui.jobs.launch import LaunchError, Place, Request, jobs_folder, prepare, submit
+from smdtui.jobs.other_jobs import never_began
 from smdtui.jobs.production import NONE, PARTIAL, STALE, newest_jobs, plan_hash, production_state
 from smdtui.jobs.states import FAILED, FINISHED, LOST, REJECTED
 from smdtui.jobs.store import list_jobs
@@ -121,10 +122,6 @@ def refused_before(
         if run in last and (wanted := now_hash(profile, run)) is not None
         if not _changed(last[run], wanted, files.get(run))
     }
-
-
-def never_began(job: Job) -> bool:
-    return job.state == LOST and not job.started
 
 
 def _changed(job: Job, wanted: str | None, files: RunFiles | None) -> bool:

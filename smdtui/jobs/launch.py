@@ -145,7 +145,7 @@ def prepare(site: Site, request: Request) -> Prepared:
     jobs = jobs_folder(request.experiment)
     problems += _writable(jobs, "the jobs folder") + _writable(output.parent, "the folder of the HDF5 files")
     known, wrong = known_jobs(jobs)
-    problems += wrong + claimed(known, output)
+    problems += wrong + claimed(known, request.run, request.gate, output)
     command = tuple(launcher + _producer_words(site, request, ranks, output, UNNAMED))
     return Prepared(
         site=site,
@@ -244,11 +244,11 @@ def open_job(prepared: Prepared, **more: Any) -> JobFolder:
             if not prepared.refused:
                 # Another console may have been faster since `prepare`.
                 known = list_jobs([jobs])
-                at_work = claimed(known, prepared.output)
+                at_work = claimed(known, request.run, request.gate, prepared.output)
                 if not at_work and not request.gate and (late := overtaken(known, request.run, prepared.newest)):
                     raise LaunchError(late)  # no record: it would be newer than the job that is there
                 prepared = _with(prepared, at_work)
-                give_up(known, prepared.output, request.who)
+                give_up(known, request.run, request.gate, request.who)
             folder = create(jobs, request.run, _record(prepared) | more)
     except OSError as e:
         problem = Problem("error", f"the job's folder cannot be made: {e.strerror}", file=str(e.filename or jobs))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from producer.problem import Problem
-from smdtui.jobs.folder import CANCEL, ENGINE, START, utc
+from smdtui.jobs.folder import CANCEL, utc
 from smdtui.jobs.job import Job
 from smdtui.jobs.states import LOST, REJECTED
 from smdtui.jobs.store import list_jobs
@@ -19,9 +19,10 @@ def known_jobs(jobs: Path) -> tuple[list[Job], list[Problem]]:
         return [], [Problem("error", f"the jobs folder cannot be read: {e.strerror}", file=str(jobs))]
 
 
-def claimed(known: Sequence[Job], output: Path) -> list[Problem]:
-    """A problem for each job that is at work on the same file."""
-    active = [job for job in known if job.active and job.output == str(output)]
+def claimed(known: Sequence[Job], run: int, gate: bool, output: Path) -> list[Problem]:
+    """A problem for each job that is at work on the same file: of `output` there may be several spellings, but in one
+    jobs folder run and gate name it."""
+    active = [job for job in known if job.active and (job.run, job.gate) == (run, gate)]
     return [
         Problem("error", f"{job.id} ({job.state}, {job.who}) is at work on {output}; cancel it or wait for its end")
         for job in active
@@ -43,10 +44,14 @@ def overtaken(known: Sequence[Job], run: int, newest: str) -> list[Problem]:
     return [Problem("error", words)]
 
 
-def give_up(known: Sequence[Job], output: Path, who: str) -> None:
+def never_began(job: Job) -> bool:
+    """Also one that waits for its turn or in a queue, on a machine that has not been heard of for long."""
+    return job.state == LOST and not job.started
+
+
+def give_up(known: Sequence[Job], run: int, gate: bool, who: str) -> None:
     """What never began is cancelled: its supervisor or script, should it come after all, finds that out."""
     for job in known:
-        never_began = job.state == LOST and not job.folder.has(ENGINE) and not job.folder.has(START)
-        if never_began and job.output == str(output) and not job.folder.has(CANCEL):
+        if never_began(job) and (job.run, job.gate) == (run, gate) and not job.folder.has(CANCEL):
             job.folder.write(CANCEL, {"who": who, "time": utc()})
             job.folder.event("given up", who)
