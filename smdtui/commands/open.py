@@ -34,17 +34,19 @@ def open_app(
     """Open the app on an experiment; an experiment that is not there is said in the app, which lists those that are."""
     import getpass
 
-    from smdtui.app import run
     from smdtui.catalog.experiment import ExperimentNotFound, resolve
     from smdtui.services import Services
 
     services = Services(site=site, demo=site.demo, who=getpass.getuser())
     try:
         services.open(resolve(site, name, dir=directory, results=results))
+        services.run_feed().begin()  # it reads while the app is being imported
     except ExperimentNotFound as error:
         services.trouble = str(error)
     if profile:
         services.select(profile=profile.absolute())
+    from smdtui.app import run
+
     return run(services, mouse=mouse)
 
 

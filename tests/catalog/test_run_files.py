@@ -16,6 +16,7 @@ from producer.run_files import (
     scan_stream,
     summarize,
 )
+from producer.run_folder import run_numbers
 
 
 def empty(folder, *names):
@@ -80,6 +81,20 @@ def test_names_that_do_not_fit_are_ignored(tmp_path):
     assert [p.name for p in first.bigdata] == ["tmox12345-r0007-s000-c000.xtc2", "tmox12345-r0007-s000-c001.xtc2"]
     assert (first.number, first.recording, second.recording) == (0, False, True)
     assert (runs[7].experiment, runs[7].recording, runs[7].bytes) == ("tmox12345", True, 3)
+
+
+def test_the_numbers_alone_are_those_of_the_runs(xtc, tmp_path):
+    assert run_numbers(os.listdir(xtc / "smalldata")) == list(find_runs(xtc)) == [12, 13, 14]
+    empty(
+        tmp_path,
+        "smalldata/tmox12345-r0007-s000-c000.smd.xtc2",
+        "smalldata/tmox12345-r0007-s001-c000.smd.xtc2.inprogress",
+        "smalldata/tmox12345-r10000-s000-c000.smd.xtc2.inprogress",
+        "smalldata/tmox12345-r0008-s000-c000.xtc2",  # no smd
+        "smalldata/README",
+    )
+    assert run_numbers(os.listdir(tmp_path / "smalldata")) == list(find_runs(tmp_path)) == [7, 10000]
+    assert run_numbers([]) == []
 
 
 def test_a_file_under_both_its_names(tmp_path):
