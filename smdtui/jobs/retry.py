@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smdtui.jobs.folder import PLAN
+from smdtui.jobs.folder import PLAN, REQUEST
 from smdtui.jobs.job import Job
 from smdtui.jobs.launch import Place, Request
 
@@ -19,11 +19,16 @@ class JobPlace:
 
 
 def place_of(job: Job) -> JobPlace:
-    request = job.folder.table("request.toml") or {}
+    request = job.folder.table(REQUEST) or {}
     folder = job.folder.path
     return JobPlace(
         job.experiment, Path(str(request.get("directory", ""))), folder.parent.parent, Path(job.output).parent
     )
+
+
+def waited(job: Job) -> bool:
+    """Whether the job was to wait for the end of a run that was being recorded."""
+    return (job.folder.table(REQUEST) or {}).get("while_recording") is True
 
 
 def again(job: Job, who: str, same_plan: bool, experiment: Place | None = None) -> Request:
@@ -42,4 +47,5 @@ def again(job: Job, who: str, same_plan: bool, experiment: Place | None = None) 
         who=who,
         gate=job.gate,
         plan=plan if same_plan else None,
+        while_recording=waited(job),
     )

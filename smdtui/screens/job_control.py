@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ class JobControl(Base):
         job, runs = self.current, runs_text([job.run for job in self.chosen])
         if job is None:
             return
+        if len({(one.events_limit, one.gate) for one in [job, *self.chosen]}) > 1:
+            job = replace(job, events_limit=0, gate=False)  # one sheet for all: what one of them asked is not theirs
         if len(self.chosen) > 1 or not _plan_differs(job):
             self._launch(runs, job)
             return

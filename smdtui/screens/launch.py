@@ -18,7 +18,7 @@ from smdtui import words
 from smdtui.jobs.launch_sheet import Check, LaunchSheet, Request
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
-from smdtui.screens.launch_work import check, prepare, probe_failed
+from smdtui.screens.launch_work import check, is_test, prepare, probe_failed
 from smdtui.screens.launch_work import submit as _submit
 from smdtui.services import Selection
 from smdtui.theme import look
@@ -127,6 +127,7 @@ class LaunchScreen(BaseScreen):
         sheet, ready = self.sheet, self.sheet.is_prepared
         runs = sheet.runs
         title = f"Launch run {runs[0]}" if len(runs) == 1 else f"Launch {words.plural(len(runs), 'run')}"
+        title += ", a test of first events" if is_test(self._job, sheet.request) else ""
         title += " with the plan of before" if self._plan_of(sheet.request) else ""
         self.query_one("#launch-title", Plain).set_text(title)
         first = sheet.prepared[0] if ready and sheet.prepared else None
@@ -209,7 +210,9 @@ class LaunchScreen(BaseScreen):
         self._before = request
         services, plan = self.services, self._plan_of(request)
         unsaved = self._unsaved_profile(request.profile)
-        self.background("prepare", lambda task: prepare(task, services, request, plan, unsaved), self._prepared)
+        self.background(
+            "prepare", lambda task: prepare(task, services, request, plan, unsaved, self._job), self._prepared
+        )
         same_check = before and (before.runs, before.profile) == (request.runs, request.profile)
         if not same_check or again:
             self.sheet = self.sheet.with_check(request, Check("checking"))

@@ -12,14 +12,20 @@ from smdtui.screens.background import Task
 from smdtui.services import Services
 
 
+def is_test(job: Any, request: Request | None) -> bool:
+    """A test of first events that is launched again stays one, while it is to end with them."""
+    return job is not None and job.gate and request is not None and bool(request.events)
+
+
 def prepare(
-    task: Task, services: Services, request: Request, plan: Path | None, unsaved: bool
+    task: Task, services: Services, request: Request, plan: Path | None, unsaved: bool, job: Any = None
 ) -> tuple[Request, list[Any], Any]:
     """(request, smdtui.jobs.launch.Prepared of each run, smdtui.jobs.gate.Gate). `plan`: the frozen plan of an earlier
-    job in place of what the profile says."""
+    job in place of what the profile says; `job`: the one that is launched again."""
     from smdtui.jobs import launch
     from smdtui.jobs.at_once import with_at_once
     from smdtui.jobs.gate import needs_gate
+    from smdtui.jobs.retry import waited
     from smdtui.jobs.store import list_jobs
 
     path = Path(request.profile).expanduser()
@@ -37,18 +43,20 @@ def prepare(
             events=request.events or 0,
             who=services.who,
             plan=plan,
+            gate=is_test(job, request),
+            while_recording=job is not None and waited(job),
         )
         prepared.append(launch.prepare(site, asked))
     try:
         jobs = list_jobs([launch.jobs_folder(services.experiment)]) if len(prepared) > 1 else []
     except OSError:  # which `prepare` has said
         jobs = []
-    gate = needs_gate(prepared, jobs)
+    offered = needs_gate(prepared, jobs)
     if unsaved and prepared and plan is None:
         message = "the profile has changes that are not saved: 3 goes there, w saves them"
         problem = Problem("error", message, file=str(path))
         prepared[0] = replace(prepared[0], problems=(problem, *prepared[0].problems))
-    return request, prepared, gate
+    return request, prepared, offered
 
 
 def check(task: Task, services: Services, request: Request, plan: Path | None) -> list[Problem]:
