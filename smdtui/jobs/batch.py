@@ -23,23 +23,22 @@ exec ./{script} >>log.txt 2>&1
 
 
 def submit_all(prepared: Sequence[Prepared]) -> Iterator[tuple[Prepared, JobFolder | LaunchError]]:
-    """Launches each; one that is refused stops none. Those that their engine wants as an array go together."""
-    together = [p for p in prepared if _in_array(p, prepared)]
+    """Launches each; one that is refused stops none. Those that their engine wants as an array go together, of each
+    experiment by themselves: account and reservation may name it."""
+    together: dict[object, list[Prepared]] = {}
     for one in prepared:
-        if one not in together:
+        if one.engine.kind == "slurm" and one.engine.concurrency > 0:
+            alike = (one.engine, one.ranks, one.request.experiment.results)
+            together.setdefault(alike, []).append(one)
+    arrays = [some for some in together.values() if len(some) > 1]
+    for one in prepared:
+        if not any(one is other for some in arrays for other in some):
             try:
                 yield one, submit(one)
             except LaunchError as error:
                 yield one, error
-    if together:
-        yield from _array(together)
-
-
-def _in_array(one: Prepared, prepared: Sequence[Prepared]) -> bool:
-    same = [p for p in prepared if (p.engine_name, p.ranks) == (one.engine_name, one.ranks)]
-    first = prepared[0]
-    alike = (one.engine_name, one.ranks) == (first.engine_name, first.ranks)
-    return one.engine.kind == "slurm" and one.engine.concurrency > 0 and len(same) > 1 and alike
+    for some in arrays:
+        yield from _array(some)
 
 
 def _array(prepared: Sequence[Prepared]) -> Iterator[tuple[Prepared, JobFolder | LaunchError]]:
