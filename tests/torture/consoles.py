@@ -18,6 +18,7 @@ from terminal import Terminal
 from torture.stage import Stage
 
 MOVES = ["j", "k", "j", "j", "down", "up", "G", "g", "pagedown", "pageup", "right", "left", "tab", "shift+tab"]
+WAIT = [""] * 8  # for the script to be made, the check to go through
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789[]<>{}.,-_ /:?"
 
 
@@ -33,11 +34,26 @@ def sessions(rng: random.Random) -> Iterator[str]:
             yield from [*home, rng.choice("12345"), *some, rng.choice(["enter", "space", "escape", "?", "s", "S", "p"])]
         elif what == "launch":
             marks = [k for _ in range(rng.randrange(4)) for k in ("space", rng.choice(MOVES))]
-            yield from [*home, "1", "", *some, *marks, "L", "", "", "ctrl+s", "", "enter", "", "y"]
+            yield from [
+                *home,
+                "1",
+                "",
+                *some,
+                *marks,
+                "L",
+                *WAIT,
+                "ctrl+s",
+                *WAIT,
+                rng.choice(["enter", "down"]),
+                "enter",
+                *WAIT,
+            ]
+            if rng.random() < 0.5:
+                yield from [*home, "4", "", "g", "x", "", "y", ""]
         elif what == "cancel":
             yield from [*home, "4", "", rng.choice("ggj"), *some[:1], "x", "", "y", ""]
         elif what == "retry":
-            yield from [*home, "4", "", *some, "r", "", "", "ctrl+s", "", "enter", ""]
+            yield from [*home, "4", "", *some, "r", *WAIT, "ctrl+s", *WAIT, "enter", *WAIT]
         elif what == "edit":
             yield from [*home, "3", "", *some, rng.choice("adsu<>{}[]n"), "", *rng.choices(LETTERS, k=3), "enter", ""]
         elif what == "save":
