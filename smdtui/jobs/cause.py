@@ -80,6 +80,8 @@ def _stopped(exit_: Exit, events: Sequence[Mapping[str, Any]]) -> str | None:
         name = signal_name(int(exit_["signal"]))
         return f"The job's script submit.sh was killed by {name} from outside; launch the run again."
     if exit_.get("by") == "supervisor" and exit_.get("error"):
+        if full := disk(str(exit_["error"])):
+            return full
         return f"The job's script submit.sh could not be started: {exit_['error']}."
     return None
 

@@ -75,12 +75,21 @@ class Supervisor:
         os.umask(os.umask(0o022) & ~(0o070 if shared(self.folder.path) else 0) | 0o002)
         folder = self.folder
         engine = {"kind": "local", **identity(os.getpid()), "user": getpass.getuser()}
+        with open(folder.path / RESERVE, "wb") as reserve:  # before anything says that the job has begun
+            reserve.write(b" " * (RESERVE_BYTES - 1) + b"\n")
+            os.fsync(reserve.fileno())
         with locked(folder.path.parent):  # a launch that takes the place of this one cancels it before, or sees it
             folder.write(ENGINE, engine)
         try:
             stopped = self.wait_turn()
             return self.record_early(stopped) if stopped else self.work(engine)
+        except OSError as e:  # a full disk; without a record the job would be thought lost, and sent again
+            self.end_all()
+            if not folder.has(EXIT):
+                self.record({"error": f"{e.strerror or e}: '{e.filename or folder.path}'"})
+            return 1
         finally:
+            (folder.path / RESERVE).unlink(missing_ok=True)
             if self.ticket is not None:
                 self.ticket.release()
 
@@ -88,14 +97,7 @@ class Supervisor:
         folder = self.folder
         self.began = time.time()
         folder.write(ENGINE, {**engine, "started": utc(self.began)})
-        with open(folder.path / RESERVE, "wb") as reserve:
-            reserve.write(b" " * (RESERVE_BYTES - 1) + b"\n")
-            os.fsync(reserve.fileno())
-        try:
-            child = self.start()
-        except OSError as e:
-            self.record({"error": f"{e.strerror}: {e.filename}"})
-            return 1
+        child = self.start()
         self.watch(child)
         left = self.end_all()
         self.finish(left)
@@ -116,7 +118,8 @@ class Supervisor:
             if ahead != said:
                 said = ahead
                 are = "1 job on this machine is" if ahead == 1 else f"{ahead} jobs on this machine are"
-                folder.write(WAITS, {"reason": f"{are} before it"})
+                with contextlib.suppress(OSError):  # a full disk: it waits all the same
+                    folder.write(WAITS, {"reason": f"{are} before it"})
             if time.monotonic() - beat > BEAT_SECONDS:
                 beat = time.monotonic()
                 self.beat()
