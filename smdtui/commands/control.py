@@ -65,11 +65,13 @@ def clean(arguments: Namespace) -> int:
     from smdtui.jobs.clean import Cleaned, cleanable, cost_on_disk
     from smdtui.jobs.clean import clean as clean_up
     from smdtui.jobs.launch import jobs_folder
+    from smdtui.jobs.slurm_poll import wait_for_answers
     from smdtui.jobs.store import list_jobs
 
     if arguments.days < 0:
         raise CommandError(f"--older-than {arguments.days:g} is no number of days")
     root = jobs_folder(place(arguments).experiment)
+    wait_for_answers()
     jobs = cleanable(list_jobs([root]), arguments.days)
     done: list[Cleaned] = []
     bad = 0

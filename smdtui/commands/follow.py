@@ -12,6 +12,7 @@ from smdtui.commands import CommandError, explain, print_json
 from smdtui.commands.browse import Place, place
 from smdtui.jobs import follow_control
 from smdtui.jobs.follow import STEP_SECONDS, Aim, Follower, Step
+from smdtui.jobs.slurm_poll import wait_for_answers
 
 
 def follow(arguments: Namespace) -> int:
@@ -48,6 +49,7 @@ def follow(arguments: Namespace) -> int:
             print(taken, flush=True)
         print(f"following {where.experiment.name} with {profile} on {engine}, {aim.limit} at once", flush=True)
         if arguments.once:
+            wait_for_answers()
             step = follower.step()
             _say(step, [])
             return 1 if step.paused or step.refused else 0

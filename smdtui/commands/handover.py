@@ -13,12 +13,14 @@ def handover(arguments: Namespace) -> int:
     from smdtui.commands.browse import place
     from smdtui.jobs.handover import gather, since_when
     from smdtui.jobs.handover_text import markdown
+    from smdtui.jobs.slurm_poll import wait_for_answers
 
     now = time.time()
     try:
         since = since_when(arguments.since, now)
     except ValueError as error:
         raise CommandError(str(error)) from None
+    wait_for_answers()
     experiment = place(arguments).experiment
     shift = gather(experiment, RunCatalog(experiment.directory).summaries(), since, now, getpass.getuser())
     text = markdown(shift)

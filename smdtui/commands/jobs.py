@@ -10,6 +10,7 @@ from smdtui.jobs import engine
 from smdtui.jobs.folder import EXIT, LOG, SCHEDULER, JobFolder
 from smdtui.jobs.job import Job, read_job
 from smdtui.jobs.launch import jobs_folder
+from smdtui.jobs.slurm_poll import wait_for_answers
 from smdtui.jobs.store import find_job, list_jobs, remembered_roots
 
 
@@ -20,6 +21,7 @@ def jobs(arguments: Namespace) -> int:
         roots = [jobs_folder(place(arguments).experiment)]
     else:
         roots = remembered_roots()
+    wait_for_answers()
     found = list_jobs(roots)
     if arguments.json:
         print_json({"jobs": [job.as_json() for job in found]})
@@ -59,6 +61,8 @@ def named(word: str) -> Job:
 
 
 def log(arguments: Namespace) -> int:
+    if not arguments.follow:
+        wait_for_answers()
     job = named(arguments.job)
     path = job.folder.path / LOG
     position = 0

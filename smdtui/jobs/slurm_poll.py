@@ -26,7 +26,7 @@ from smdtui.jobs.slurm_words import FINAL, SACCT_FIELDS, SQUEUE_FORMAT, UNKNOWN,
 FAST_SECONDS, SLOW_SECONDS = 10.0, 30.0  # between two questions: while something is expected to change, and else
 LIVELY_SECONDS = 60.0  # for so long after a change another one is expected
 CALL_SECONDS = 45.0  # a controller that is down makes squeue try for 18 s
-PATIENCE_SECONDS = 2.0  # how long a caller waits for the answer that it caused itself
+PATIENCE_SECONDS = 2.0  # how long a caller waits for the answer that it caused itself, unless `wait_for_answers`
 FORGET_SECONDS = 180.0  # what nobody has wanted for so long is asked no more
 TASK = "#"  # between the name of an array and the number of a task, when both are looked for
 TRIES = 3  # accounting is seconds late; after so many empty answers it knows nothing
@@ -172,9 +172,18 @@ def _unkept(error: OSError) -> str:
     return f"its answers cannot be kept in {error.filename or place()}: {error.strerror or error}"
 
 
-def ask(wanted: Sequence[Wanted], hasten: bool, patience: float = PATIENCE_SECONDS) -> Known:
+_patience = PATIENCE_SECONDS
+
+
+def wait_for_answers() -> None:
+    """Of a program that looks once and ends, which would take the question with it."""
+    global _patience
+    _patience = CALL_SECONDS
+
+
+def ask(wanted: Sequence[Wanted], hasten: bool) -> Known:
     """What is known of `wanted`, after another question to Slurm where one is due. It is asked in a thread: a
-    controller that does not answer holds nobody up longer than `patience` seconds, and that once per question."""
+    controller that does not answer holds nobody up longer than PATIENCE_SECONDS, and that once per question."""
     global _thread
     now = time.time()
     known = read()
@@ -182,7 +191,7 @@ def ask(wanted: Sequence[Wanted], hasten: bool, patience: float = PATIENCE_SECON
     if wanted and (_thread is None or not _thread.is_alive()) and (not fresh or known.due(now, hasten)):
         _thread = threading.Thread(target=_in_thread, args=(list(wanted), hasten), daemon=True, name="slurm")
         _thread.start()
-        _thread.join(patience)
+        _thread.join(_patience)
     known = read()
     return replace(known, trouble=_trouble) if _trouble else known
 
