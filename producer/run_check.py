@@ -1,7 +1,7 @@
 """Everything about the files of a run that would make psana lose events, stop or die, found before it opens them.
 
 Every record of every smd file is followed into the file of data and must meet the header of the same event there, whose
-content can be taken apart.  Values are not looked at.
+content can be taken apart; so must what transitions carry, which psana takes from the smd.  Values are not looked at.
 """
 
 import os
@@ -105,6 +105,7 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
         problems.append(_error(smd, f"goes back in time at byte {at}: psana splits such events"))
     try:
         configured = configuration(smd, dgram.read_dgram(smd))
+        problems += _look_into_transitions(walked, configured)
         if not data_is_there:
             return problems
         problems += _compare_configures(stream, configured)
@@ -123,6 +124,25 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
         return [*problems, _error(smd, "does not declare smdinfo: it is no smd file")]
     events = events[walked.headers["extent"][events] + 12 == dgram.SMD_EVENT]
     return problems + _follow(stream, walked, events, configured, key, parts)
+
+
+def _look_into_transitions(walked: Walk, configured: Configuration) -> List[Problem]:
+    """What SlowUpdates, BeginSteps and so on carry in the smd."""
+    which = np.flatnonzero(~walked.events & (walked.services != dgram.CONFIGURE))
+    descriptor = dgram.open_regular(walked.path)
+    try:
+        length = walked.headers["extent"][which].astype(np.int64) + 12
+        _, corrupt = look_into(descriptor, walked.offsets[which], length, configured.by_key)
+    except OSError as error:
+        return [_error(walked.path, f"{dgram.UNREADABLE}: {error.strerror}")]
+    finally:
+        os.close(descriptor)
+    if not corrupt.any():
+        return []
+    first = which[corrupt][0]
+    name, at = dgram.SERVICES[walked.services[first]], int(walked.offsets[first])
+    words = f"has corrupt data in the {name} at byte {at}: psana would abort (transitions: {int(corrupt.sum())})"
+    return [_error(walked.path, words)]
 
 
 def _compare_configures(stream: Stream, configured: Configuration) -> List[Problem]:

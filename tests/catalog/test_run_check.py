@@ -142,6 +142,30 @@ def test_records_that_point_nowhere(copied):
     assert any(f"has a corrupt event record at byte {at}: psana would abort" in m for m in errors(copied))
 
 
+@pytest.mark.parametrize(
+    "at, value, service",
+    [
+        (24, 0x7777, dgram.SLOW_UPDATE),  # an Xtc that nobody declared: psana aborts
+        (32, 1 << 20, dgram.SLOW_UPDATE),  # one that is longer than the datagram
+        (32, 1 << 20, dgram.BEGIN_RUN),
+        (32, 0, dgram.BEGIN_RUN),
+    ],
+)
+def test_a_transition_that_cannot_be_taken_apart(copied, at, value, service):
+    found = [
+        (path, begin)
+        for path in sorted(copied.glob("smalldata/*.xtc2"))
+        for begin, length, kind in damage.datagrams(path)
+        if kind == service and length > 24
+    ]
+    path, begin = found[-1]
+    set_u4(path, begin + at, value)
+    name = dgram.SERVICES[service]
+    assert errors(copied) == [
+        f"{path.name} has corrupt data in the {name} at byte {begin}: psana would abort (transitions: 1)"
+    ]
+
+
 def test_transitions_that_one_stream_lacks(copied):
     path = damage.smd(copied, RUN, 1)
     whole = path.read_bytes()
