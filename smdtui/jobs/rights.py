@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from smdtui.jobs import slurm
 from smdtui.jobs.launch import Place, jobs_folder
 
 
@@ -24,7 +25,7 @@ def controlling(job: Any) -> str:
     why = unwritable(job.folder.path)
     if why:
         return f"you may not change it: its folder {why}; ask {job.who or 'its owner'}"
-    return ""
+    return slurm.barred(job.folder)
 
 
 def unwritable(folder: Path) -> str:

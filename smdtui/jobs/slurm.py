@@ -277,12 +277,25 @@ def _age(folder: JobFolder, now: float) -> float:
     return float("inf") if created is None else now - created
 
 
+def barred(folder: JobFolder) -> str:
+    """Why this person cannot end a job that runs: Slurm does that for its owner only. "" where that can be tried."""
+    if not folder.has(START) or _mine(folder):
+        return ""
+    return f"it runs in Slurm as a job of {_owner(folder)}, who alone may end it"
+
+
+def _owner(folder: JobFolder) -> str:
+    return str((folder.table(ENGINE) or {}).get("user") or (folder.table(REQUEST) or {}).get("who") or "somebody else")
+
+
 def cancel(folder: JobFolder, who: str = "") -> Cancelled:
     """The record of who asked lies in the folder before Slurm hears of it. Asking again tells Slurm again, which may
     not have answered the first time."""
     who = who or getpass.getuser()
     if folder.has(EXIT) or folder.has(SCHEDULER):
         return Cancelled(False, f"{folder.id} has ended already")
+    if why := barred(folder):  # a record of that would hide how it ends
+        return Cancelled(False, f"{folder.id} is not cancelled: {why}")
     if not folder.has(CANCEL):
         folder.write(CANCEL, {"who": who, "time": utc(), "host": socket.gethostname()})
         folder.event("cancel", who)
@@ -296,6 +309,10 @@ def cancel(folder: JobFolder, who: str = "") -> Cancelled:
     except SlurmDown as e:
         return Cancelled(False, f"{folder.id} is marked as cancelled, but Slurm does not know yet ({e}); cancel again")
     said = " ".join(err.split())
+    if status and "denied" in said and not _mine(folder):
+        return Cancelled(
+            True, f"{folder.id} is cancelled; Slurm keeps it for {_owner(folder)}, and it ends as it begins"
+        )
     if status:
         return Cancelled(False, f"{folder.id} is marked as cancelled, but scancel says: {said or status}")
     return Cancelled(True, f"{folder.id} is being cancelled by Slurm (job {engine.get('job')})")
