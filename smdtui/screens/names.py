@@ -102,6 +102,8 @@ class NamesScreen(BaseScreen):
         self._look_into_profile()
         self.refresh_bindings()
         for problem in self.rows.problems[:1]:
+            for folder in ("smalldata/", ""):  # the file's name says enough, and leaves room for what is wrong
+                problem = problem.replace(f"{self.services.experiment.directory}/{folder}", "")
             more = f" (and {len(self.rows.problems) - 1} more)" if len(self.rows.problems) > 1 else ""
             self.say(f"Run {self._asked}: names may be missing: {problem}{more}", "warn")
         self._find_out()
