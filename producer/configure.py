@@ -335,6 +335,7 @@ def _epics(declared: List[_Declared]) -> Tuple[EpicsName, ...]:
         for names, said in one.configured.values:
             if names.detname == "epicsinfo":
                 pvs.update({alias: str(pv) for alias, pv in said.items() if alias in own})
+    for one in reversed(declared):  # of a name that several streams carry, psana takes the first
         first.update(one.first)
         last.update(one.last)
     return tuple(

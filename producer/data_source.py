@@ -13,6 +13,7 @@ import numpy as np
 from producer.calibration import Found, Provider
 from producer.run_files import RunFiles
 from producer.step_history import bounded
+from producer.xtc_tree import configuration
 
 # psana's types of xtc data (xtcdata/ShapesData.hh); 10 is text, 11 an enum, 12 its dictionary
 TYPES = dict(enumerate(("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")))
@@ -90,6 +91,12 @@ def _recorded(store: str, place: Tuple[Any, str, int], name: str, timestamp: int
     return None
 
 
+def _order(config: Any, store: str) -> Dict[Tuple[str, int], List[str]]:
+    """The names of each (interface, segment) as the Configure declares them: psana leaves out those with a dot."""
+    declared = configuration("the Configure", np.frombuffer(memoryview(config), np.uint8)).names
+    return {(one.alg, one.segment): [field.name for field in one.fields] for one in declared if one.detname == store}
+
+
 class Environment:
     """The variables of one of psana's stores: ``epics`` or ``scan``."""
 
@@ -101,13 +108,14 @@ class Environment:
         self._places: Dict[str, List[Tuple[Any, str, int]]] = {}
         self._flagged: List[Tuple[Tuple[Any, str, int], List[str]]] = []  # place, its PVs in the order of their flags
         for manager in self._managers:
+            order = _order(manager.config, store)
             for interface, segments in manager.env_variables.items():
                 for segment, names in segments.items():
                     fields = _fields(getattr(getattr(manager.config.software, store)[segment], interface))
                     for name in names:
                         self._types.setdefault(name, fields[name])
                         self._places.setdefault(name, []).append((manager, interface, segment))
-                    listed = list(names)
+                    listed = order.get((interface, segment), [])
                     if STALE in listed:
                         behind = listed[listed.index(STALE) + 1 :]
                         self._flagged.append(((manager, interface, segment), behind))

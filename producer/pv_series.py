@@ -18,7 +18,8 @@ MOST = 2000  # points; of more updates as many are taken, evenly spread
 def series(files: RunFiles, name: str) -> Tuple[List[float], List[Any]]:
     """(unix times in s, values as JSON can hold them) of the PV of that alias; ([], []) when no stream declares it.
 
-    Of a name that several streams carry, psana takes the last.  Raises Damaged when an smd file cannot be read.
+    Of a name that several streams carry, psana takes the first that recorded a value.  Raises Damaged when an smd
+    file cannot be read.
     """
     times: List[float] = []
     values: List[Any] = []
@@ -61,4 +62,6 @@ def series(files: RunFiles, name: str) -> Tuple[List[float], List[Any]]:
             raise Damaged(stream.smd, 0, f"cannot be read: {error.strerror}") from error
         finally:
             os.close(descriptor)
+        if times:
+            break
     return times, values

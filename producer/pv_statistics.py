@@ -7,7 +7,8 @@ of each update.
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from hashlib import blake2b
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from producer.xtc_tree import SHAPES as SHAPES_TYPE
 MATRIX = 48 << 20  # bytes
 CURVE, LEVELS = 16, 8  # points of the small curve, and how high they can be
 STALE = "StaleFlags"
+DIGEST = 16  # bytes
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Update:
 
 
 def statistics(files: RunFiles) -> Iterator[Tuple[float, Dict[str, PvStatistics]]]:
-    """(share done, {name: its statistics}) in parts; of a name that several streams carry, psana takes the last.
+    """(share done, {name: its statistics}) in parts; of a name that several streams carry, psana takes the
+    first stream that recorded a value.
 
     Raises Damaged when an smd file cannot be read.
     """
     count = max(len(files.streams), 1)
+    recorded: Set[str] = set()
     for number, stream in enumerate(files.streams):
         if stream.smd is None:
             continue
@@ -71,8 +75,11 @@ def statistics(files: RunFiles) -> Iterator[Tuple[float, Dict[str, PvStatistics]
         descriptor = dgram.open_regular(stream.smd)
         try:
             parts = _stream(descriptor, walked, epics)
+            own: Set[str] = set()
             for share, found in parts:
-                yield (number + share) / count, found
+                own.update(name for name, one in found.items() if one.updates)
+                yield (number + share) / count, {name: one for name, one in found.items() if name not in recorded}
+            recorded |= own
         except Corrupt as corrupt:
             raise Damaged(stream.smd, 0, f"has a corrupt SlowUpdate: {corrupt}") from corrupt
         except OSError as error:
@@ -256,7 +263,7 @@ class _Values:
 
     def __init__(self, text: bool):
         self.text, self.count = text, 0
-        self.different: Dict[bytes, None] = {}
+        self.different: Set[bytes] = set()  # the values, or digests of the longer ones
         self.first: Any = None
         self.last: Any = None
         self.bounds: Optional[Tuple[float, float]] = None
@@ -283,7 +290,7 @@ class _Values:
             raw = bytes(str(array.shape), "ascii") + raw
         if not self.different:
             self.first = value
-        self.different.setdefault(raw)
+        self.different.add(raw if len(raw) <= DIGEST else blake2b(raw, digest_size=DIGEST).digest())
         self.last = value
 
     def statistics(self) -> PvStatistics:

@@ -20,12 +20,12 @@ def main(directory, run):
     ids = streams[0].ids
     first, second = streams
     one = first.declare("epics", epics(A__ONE=(F8, 0)), segment=0)
-    two = first.declare("epics", epics(A__TWO=(I4, 0)), segment=1)
+    two = first.declare("epics", epics(A__TWO=(I4, 0), BOTH=(F8, 0)), segment=1)
     time_tool = first.declare("epics", epics("opaltt", A__TT=(F8, 0)), segment=0)
     told = Kind("epicsinfo", "epicsinfo", (1, 0, 0), {n: (str, 1) for n in ("keys", "A:ONE", "A:TWO", "B:ONE")})
     names = first.declare("epicsinfo", told)
     b_one = second.declare("epics", epics(B__ONE=(F8, 0), B__ARR=(F4, 2), B__STR=(str, 1)), segment=3)
-    b_over = second.declare("epics", epics(B__OVER=(F8, 0)), segment=2)
+    b_over = second.declare("epics", epics(B__OVER=(F8, 0), BOTH=(F8, 0)), segment=2)
     camera = second.declare("camera", Kind("epix100", "raw", (2, 0, 1), {"raw": (U2, 2)}), "c4", segment=4)
     quad = [
         second.declare("quad", Kind("epix10ka", "raw", (2, 0, 1), {"raw": (U2, 2)}), f"q{i}", segment=i)
@@ -55,10 +55,12 @@ def main(directory, run):
     for k in range(3):
         now += 1000
         first.transition(
-            ids.SlowUpdate, now, [(one, {"A:ONE": 1.5 + k}), (two, {"A:TWO": 7 + k}), (time_tool, {"A:TT": 3.0})]
+            ids.SlowUpdate,
+            now,
+            [(one, {"A:ONE": 1.5 + k}), (two, {"A:TWO": 7 + k, "BOTH": 10.0 + k}), (time_tool, {"A:TT": 3.0})],
         )
         b = {"B:ONE": 4.0 + k, "B:ARR": np.arange(6, dtype=F4).reshape(2, 3) + k, "B:STR": f"state {k}"}
-        second.transition(ids.SlowUpdate, now, [(b_one, b), (b_over, {"B:OVER": 5.0})])
+        second.transition(ids.SlowUpdate, now, [(b_one, b), (b_over, {"B:OVER": 5.0, "BOTH": 1000.0 + k})])
         for i in range(4):
             now += 1000
             items = [(camera, {"raw": np.zeros((704, 768), U2)}), (mystery, {"x": np.arange(3, dtype=U2)})]

@@ -48,9 +48,9 @@ def write(folder, run):
     ids = streams[0].ids
     kind = F4 if run == PIXELS else U16
     camera = streams[0].declare("cam", Kind("opal", "raw", (2, 0, 0), {"image": (kind, 2)}), "cam-1")
-    table = {"StaleFlags": (U32, 1), "motor": (F8, 0), "count": (I32, 0), "sample": (str, 1)}
+    table = {"StaleFlags": (U32, 1), "M:1.RBV": (F8, 0), "motor": (F8, 0), "count": (I32, 0), "sample": (str, 1)}
     epics = streams[1].declare("epics", Kind("epics", "raw", (2, 0, 0), table))
-    names = {"keys": (str, 1), **{name: (str, 1) for name in list(table)[1:]}}
+    names = {"keys": (str, 1), **{name: (str, 1) for name in list(table)[2:]}}
     info = streams[1].declare("epicsinfo", Kind("epicsinfo", "epicsinfo", (1, 0, 0), names), "epics-0")
     timing = streams[1].declare("gmd", fields.GMD, "gmd")
     now = (1 << 40) + (run << 34)
@@ -73,9 +73,9 @@ def write(folder, run):
         if i % SLOW == 0:
             motor, count, sample = values(i)
             late = i >= HALF
-            flags = np.array([1 if run == STALE and late else 0], U32)
+            flags = np.array([2 if run == STALE and late else 0], U32)
             motor = 0.0 if run == STALE and late else motor
-            found = {"StaleFlags": flags, "motor": motor, "count": count, "sample": sample}
+            found = {"StaleFlags": flags, "M:1.RBV": 1.0, "motor": motor, "count": count, "sample": sample}
             transition(ids.SlowUpdate, () if run == GONE and late else [(epics, found)])
         now += 1000
         streams[0].event(now, [(camera, {"image": frame(run, i)})])
