@@ -22,12 +22,14 @@ from smdtui.jobs.signal_words import signal_name
 __all__ = ["failure_cause", "log_ends", "ranks_words", "signal_name", "tracebacks"]
 
 ENOUGH = 256 * 1024
+CLOSED = "\0"  # in place of the text of a log that cannot be read
 
 Exit = Mapping[str, Any]
 
 
 def log_ends(path: Path) -> str:
-    """The beginning and the end of a log, enough to find a cause; "" when there is none."""
+    """The beginning and the end of a log, enough to find a cause; "" when there is none, CLOSED when it cannot be
+    read."""
     try:
         with open(path, "rb") as f:
             head = f.read(ENOUGH)
@@ -36,6 +38,8 @@ def log_ends(path: Path) -> str:
             tail = f.read(ENOUGH)
     except FileNotFoundError:
         return ""
+    except OSError:
+        return CLOSED
     return (head + tail).decode("utf-8", "replace")
 
 
@@ -48,6 +52,9 @@ def failure_cause(
     """One sentence on why the job ended as it did, the most certain evidence first: what a launcher says of the ranks
     that it ended itself comes last."""
     status = exit_.get("status")
+    if log == CLOSED:
+        unread = f"It ended with exit status {status}; its log, which may say why, cannot be read by you."
+        return _stopped(exit_, events) or _verdict(verdict or {}) or unread
     return (
         _stopped(exit_, events)
         or scheduler(log)

@@ -86,7 +86,7 @@ def write_whole(path: Path, text: str, executable: bool = False) -> None:
 def open_append(path: Path) -> io.FileIO:
     """`path` opened so that each write goes to its end as a whole, made with the folder's rights when it is new."""
     try:
-        file = io.FileIO(path, "xb", opener=lambda name, flags: os.open(name, flags | os.O_APPEND, 0o660))
+        file = io.FileIO(path, "xb", opener=lambda name, flags: os.open(name, flags | os.O_APPEND, 0o664))
     except FileExistsError:
         return io.FileIO(path, "ab")
     _open_up(path, stat.S_IRGRP | stat.S_IWGRP, shared(path.parent))
@@ -131,7 +131,10 @@ class JobFolder:
         write_toml(self.path / name, table)
 
     def has(self, name: str) -> bool:
-        return (self.path / name).exists()
+        try:
+            return (self.path / name).exists()
+        except PermissionError:  # whoever may not look into the folder sees nothing there
+            return False
 
     def event(self, what: str, who: str, **more: Any) -> None:
         """Appends one line to events.jsonl; lines of several writers never mix."""
@@ -141,11 +144,14 @@ class JobFolder:
             f.write(line.encode() + b"\n")
 
     def events(self) -> list[dict[str, Any]]:
-        """Oldest first. A line that is no JSON object (a full disk cut it) is shown as ``{"what": "unreadable"}``."""
+        """Oldest first. A line that is no JSON object (a full disk cut it) is shown as ``{"what": "unreadable"}``,
+        and so is a file that may not be read."""
         try:
             lines = (self.path / EVENTS).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
+        except OSError as e:
+            return [{"what": "unreadable", "text": f"{EVENTS}: {e.strerror}"}]
         return [_event(line) for line in lines if line.strip()]
 
 

@@ -81,7 +81,7 @@ def read(folder: Path, now: float | None = None) -> Progress:
     now = time.time() if now is None else now
     try:
         names = sorted(n for n in os.listdir(folder) if n.startswith("rank") and n.endswith(".json"))
-    except FileNotFoundError:
+    except OSError:  # not there yet, or not for everybody's eyes
         names = []
     tables = [t for name in names if (t := _read(folder / name)) is not None]
     total = _read(folder / "total.json") or {}
