@@ -39,6 +39,7 @@ from smdtui.jobs.folder import (
 from smdtui.jobs.rank_split import rank_split
 from smdtui.jobs.slurm_hold import hold_words, lately
 from smdtui.jobs.slurm_poll import LIVELY_SECONDS, TASK, Known, SlurmDown, Wanted, ask, command, scrubbed
+from smdtui.jobs.slurm_told import publish, told
 from smdtui.jobs.slurm_words import UNKNOWN, Line, passes, pending_words, read_sbatch, refusal_words
 from smdtui.jobs.span import span
 from smdtui.jobs.states import EngineFacts
@@ -170,7 +171,8 @@ def open_question(folder: JobFolder, now: float) -> bool:
 
 
 def facts(folders: Sequence[JobFolder], now: float) -> dict[Path, EngineFacts]:
-    """Our own files first; then one question for all, not more often than `slurm_poll` allows."""
+    """Our own files first, then what the owners of others were told; then one question for all the rest, not more often
+    than `slurm_poll` allows."""
     found: dict[Path, EngineFacts] = {}
     asked: dict[JobFolder, Wanted] = {}
     hasten = False
@@ -187,10 +189,15 @@ def facts(folders: Sequence[JobFolder], now: float) -> dict[Path, EngineFacts]:
                 found[folder.path] = EngineFacts(None, pending=True, reason="it is being handed to Slurm")
                 continue
             number = str((engine or {}).get("job", ""))
-            asked[folder] = Wanted(_name(folder) if number else _sought(folder), number)
+            wanted = Wanted(_name(folder) if number else _sought(folder), number)
+            if number and not _mine(folder) and (others := told(folder, wanted, time.time())) is not None:
+                found[folder.path] = _said(folder, wanted, others, time.time())
+                continue
+            asked[folder] = wanted
             lively = _age(folder, now) < LIVELY_SECONDS or lately(folder)
             hasten = hasten or lively or folder.has(EXIT) or folder.has(CANCEL)
     known = ask(list(asked.values()), hasten) if asked else Known()
+    publish(((folder, wanted) for folder, wanted in asked.items() if _mine(folder)), known)
     for folder, wanted in asked.items():
         found[folder.path] = _said(folder, wanted, known, time.time())
     return found
