@@ -9,7 +9,8 @@ from smdtui.jobs.signal_words import CRASHED
 _LAST_LINE = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
 _LOGGED = re.compile(r"\d\d:\d\d:\d\d (?:ERROR|CRITICAL) (?:verdict: failed: )?(?:rank \d+ \(\w+\): )?(.*)")
 _PROBLEM = re.compile(r"(?:(?P<file>\S+?)(?::\d+)*: )?error: (?P<text>.*?)(?: \[[\w.\[\]\"',-]+\])?$")
-_NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")
+_PYTHON_SAYS = re.compile(r"python[\d.]*: (?:[^\n]*\W)?No module named '?([\w.]+)'?")
 _MEMORY = re.compile(r"\bMemoryError\b|Unable to allocate .* for an array|Cannot allocate memory")
 _NOT_ALLOWED = re.compile(
     r"\[Errno 13\] Permission denied(?:: '(?P<a>[^']+)')?|(?P<b>\S+) cannot be (?:read|written): Permission denied"
@@ -70,7 +71,9 @@ def disk(log: str) -> str | None:
 
 
 def module(log: str) -> str | None:
-    missing = _NO_MODULE.search(log)
+    """Only what ended it: a warning of a module that may be missing is none."""
+    ends = [found for line, _ in tracebacks(log) if (found := _NO_MODULE.match(line))]
+    missing = _PYTHON_SAYS.search(log) or (ends[0] if ends else None)
     if not missing:
         return None
     where = "check setup and python under [environment] in the site file"

@@ -35,6 +35,12 @@ TRACE = """[{0}] Traceback (most recent call last):
         ({"status": 1}, TRACE.format(1, "OSError: [Errno 28] No space left on device: '/r/x.h5'"), ["/r/x.h5 is full"]),
         ({"status": 1}, TRACE.format(1, "OSError: [Errno 122] Disk quota exceeded: '/r/x.h5'"), ["your quota"]),
         ({"status": 1}, TRACE.format(0, "ModuleNotFoundError: No module named 'psana'"), ["no module psana"]),
+        ({"status": 1}, "/usr/bin/python3.9: No module named producer\n", ["no module producer"]),
+        (
+            {"status": 1},
+            "[0] 12:00:00 WARNING No module named 'cupy': the host computes\n" + TRACE.format(0, "ValueError: no run"),
+            ["rank 0: ValueError: no run"],
+        ),
         ({"status": 1}, TRACE.format(2, "KeyError: 'epix'"), ["rank 2: KeyError: 'epix'"]),
         ({"status": 1}, "".join(TRACE.format(n, "KeyError: 1") for n in (0, 1, 2, 4)), ["ranks 0-2,4: KeyError: 1"]),
         (
