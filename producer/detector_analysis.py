@@ -1,7 +1,7 @@
 """One detector: read and calibrated once per event, then given to each of its functions."""
 
 from dataclasses import replace
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from producer.part_file import PartFile
 from producer.plan import Plan
 from producer.plan_check import PlanRefused, at
 from producer.problem import Problem
+from producer.provenance import recorded
 from producer.report import dotted
 from producer.schema import Misfit, Variable
 from producer.shot import UNKNOWN, Shot
@@ -66,7 +67,7 @@ class DetectorAnalysis:
             return
         for name, computation in self._computations:
             try:
-                values = call_event(computation, frame, timestamp, shot)
+                values = dict(call_event(computation, frame, timestamp, shot))
             except Exception as error:
                 problems.add(self.detector, name, type(error).__name__, timestamp, in_words(error))
                 continue
@@ -75,6 +76,9 @@ class DetectorAnalysis:
                     part.put(path, value)
                 except Misfit as misfit:
                     problems.add(self.detector, name, "misfit", timestamp, f"{path}: {misfit}")
+                except Exception as error:  # of a function from elsewhere anything may come
+                    words = in_words(error) if part.knows(path) else "it is none of the function's columns"
+                    problems.add(self.detector, name, type(error).__name__, timestamp, f"{path}: {words}")
 
     def _begin(self, frame: np.ndarray, part: PartFile) -> None:
         self._shape = frame.shape
@@ -138,7 +142,33 @@ def set_up(
                 refused.append(at(plan, key, f"{detector}: {function} cannot be set up: {in_words(error)}"))
                 continue
             computations.append((f"{function} {parameters.name}" if module.MANY else function, computation))
-    return computations, refused
+    return computations, refused + _clashes(plan, detector, computations)
+
+
+def _clashes(plan: Plan, detector: str, computations: List[Tuple[str, Any]]) -> List[Problem]:
+    """Two functions that would write the same dataset, of the events or of the parameters, one over the other."""
+    key, found = dotted(("detectors", detector)), []
+    owner: Dict[str, str] = {}
+    written = [(name, path) for name, computation in computations for path in _paths(computation)]
+    for function, given in plan.detectors[detector].items():
+        for parameters in given if FUNCTIONS[function].MANY else (given,):
+            name = f"{function} {parameters.name}" if FUNCTIONS[function].MANY else function
+            written += [(name, f"UserDataCfg/{detector}/{path}") for path, _ in recorded(function, parameters)]
+    for name, path in written:
+        first = owner.setdefault(path, name)
+        if first != name:
+            words = f"{detector}: {first} and {name} would both write {path}; give one of them another name"
+            found.append(at(plan, key, words))
+            break  # the names clash once for each of their datasets
+    return found
+
+
+def _paths(computation: Any) -> Iterator[str]:
+    for column in [*computation.columns, *(column for column, _ in getattr(computation, "once", ()))]:
+        yield column.path
+        if isinstance(column, Variable):
+            yield column.lengths.path
+            yield from (field.path for field in column.fields)
 
 
 def in_words(error: BaseException) -> str:

@@ -6,13 +6,15 @@ Disable, EndStep and EndRun are appended. The data themselves are not touched.
 
 import shutil
 from pathlib import Path
-from typing import List
+from typing import List, Set
 
 import numpy as np
 
 from producer import dgram
+from producer.run_chunks import chunks
 from producer.run_files import RunFiles, find_run
 from producer.run_summary import scan_run
+from producer.xtc_tree import configuration
 
 _MISSING = (dgram.DISABLE, dgram.END_STEP, dgram.END_RUN)
 
@@ -25,7 +27,7 @@ def has_no_end(files: RunFiles) -> bool:
 def with_end(files: RunFiles, folder: Path) -> RunFiles:
     """The files of the same run in `folder`, which is made, with an end. Raises OSError and dgram.Damaged."""
     (folder / "smalldata").mkdir(parents=True)
-    for path in files.directory.glob("*.xtc2"):  # all, because chunks may be named after another run
+    for path in _data(files):
         (folder / path.name).symlink_to(path)
     smds = [stream.smd for stream in files.streams if stream.smd is not None]
     walks = [dgram.walk(smd) for smd in smds]
@@ -38,6 +40,16 @@ def with_end(files: RunFiles, folder: Path) -> RunFiles:
             file.seek(walk.end)
             file.write(b"".join(_transition(walk, service, last) for service in _MISSING))
     return find_run(folder, files.run)
+
+
+def _data(files: RunFiles) -> Set[Path]:
+    """The data of all streams, with chunks that are named after another run."""
+    found = {path for stream in files.streams for path in stream.bigdata}
+    for stream, scan in zip(files.streams, scan_run(files)):
+        if stream.smd is not None and scan.enables:
+            configured = configuration(stream.smd, dgram.read_dgram(stream.smd))
+            found.update(chunk.path for chunk in chunks(stream, configured, scan.enables))
+    return {path for path in found if path.suffix == ".xtc2" and path.exists()}
 
 
 def _transition(walk: dgram.Walk, service: int, last: int) -> bytes:

@@ -118,14 +118,19 @@ def write_provenance(file: h5py.File, plan: Plan, facts: Facts, constants: Mappi
 
 def _parameters(functions: Mapping[str, Any]) -> List[Tuple[str, Any]]:
     """``<entry>__<entry>_<parameter>``, as smalldata_tools writes the parameters of its functions."""
-    found = []
-    for function, given in functions.items():
-        module = FUNCTIONS[function]
-        names = getattr(module, "RECORDED", {})
-        for parameters in given if module.MANY else (given,):
-            entry = getattr(parameters, "name", function)
-            found += _of_one(parameters, f"{entry}__{entry}_", f"{entry}__", names)
-    return found
+    return [
+        one
+        for function, given in functions.items()
+        for parameters in (given if FUNCTIONS[function].MANY else (given,))
+        for one in recorded(function, parameters)
+    ]
+
+
+def recorded(function: str, parameters: Any) -> List[Tuple[str, Any]]:
+    """The parameters of one entry of a function: name below the detector's group of UserDataCfg, value."""
+    entry = getattr(parameters, "name", function)
+    names = getattr(FUNCTIONS[function], "RECORDED", {})
+    return _of_one(parameters, f"{entry}__{entry}_", f"{entry}__", names)
 
 
 def _of_one(parameters: Any, start: str, inner: str, names: Mapping[str, str]) -> List[Tuple[str, Any]]:

@@ -89,6 +89,13 @@ def test_values_of_another_shape_are_counted(quick_run, quick_profile, tmp_path)
     assert "misfit in 6 events" in done.last and "shape 3, of one number in the events before" in done.last
 
 
+def test_odd_answers_of_a_function_are_counted(quick_run, quick_profile, tmp_path):
+    done = faulty("odd", quick_run, quick_profile, tmp_path)
+    assert done.status == 1 and "60 of 60 events" in done.last
+    assert "KeyError in 3 events" in done.said and "nonsense: it is none of the function's columns" in done.said
+    assert "TypeError in 3 events" in done.said and "Traceback" not in done.said
+
+
 def test_events_that_psana_loses_fail_the_verdict(quick_run, quick_profile, tmp_path, earlier):
     done = faulty("lose", quick_run, quick_profile, tmp_path)
     assert done.status == 1
