@@ -98,6 +98,12 @@ class LaunchSheet:
     def set(self, name: str, text: str) -> LaunchSheet:
         return replace(self, form=self.form.set(name, text))._with_extras()
 
+    def with_resolve(self, resolve: Resolve) -> LaunchSheet:
+        """The same texts, with another look at the runs."""
+        runs = _runs_field(resolve)
+        fields = tuple(runs if f.name == runs.name else f for f in self.form.fields)
+        return replace(self, resolve=resolve, form=replace(self.form, fields=fields))._with_extras()
+
     def _with_extras(self) -> LaunchSheet:
         """Fields that stand there exactly while they are needed: how many runs of an array at a time, and the number of
         runs or node-hours to be typed."""
@@ -206,15 +212,19 @@ class LaunchSheet:
         return state, ", ".join(parts) or "nothing is wrong"
 
 
-def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:
+def _runs_field(resolve: Resolve) -> Field:
     def runs_check(text: str) -> str:
         try:
             return "" if resolve(text) else "no run is meant by this"
         except ValueError as error:
             return str(error)
 
+    return Field("runs", required=True, check=runs_check, help="17,20-32  20-  latest  missing  failed  stale")
+
+
+def _fields(engines: tuple[str, ...], resolve: Resolve) -> tuple[Field, ...]:
     return (
-        Field("runs", required=True, check=runs_check, help="17,20-32  20-  latest  missing  failed  stale"),
+        _runs_field(resolve),
         Field("profile", required=True, check=_file_check, help="The profile that says what is extracted"),
         Field("engine", kind="choice", choices=engines, required=True, help="Where it runs (from the site file)"),
         Field(

@@ -18,7 +18,7 @@ from smdtui import words
 from smdtui.jobs.launch_sheet import Check, LaunchSheet, Request
 from smdtui.screens.base import BaseScreen
 from smdtui.screens.base import words as in_words
-from smdtui.screens.launch_work import check, is_test, prepare, probe_failed
+from smdtui.screens.launch_work import check, is_test, looking, prepare, probe_failed, resolver
 from smdtui.screens.launch_work import submit as _submit
 from smdtui.services import Selection
 from smdtui.theme import look
@@ -48,6 +48,7 @@ class LaunchScreen(BaseScreen):
         self.sheet: LaunchSheet
         self._settle: Timer | None = None
         self._launching = False
+        self._earlier = 0  # files of before
         self._waits = False  # for the check, to launch then
         self._before: Request | None = None
         self._first_profile = ""
@@ -82,7 +83,7 @@ class LaunchScreen(BaseScreen):
         self._first_profile = str(profile or "")
         return LaunchSheet.new(
             self._runs,
-            self._resolver(),
+            looking,
             engines,
             engine=engine,
             ranks=ranks,
@@ -99,27 +100,22 @@ class LaunchScreen(BaseScreen):
         engines = self.services.site.engines
         return (cost(engines[engine], ranks, runs).node_hours or 0.0) if engine in engines and ranks > 0 else 0.0
 
-    def _resolver(self) -> Any:
-        """Run numbers from text. Where the folders cannot be read, that is what is wrong with any text."""
-        from producer.run_folder import FolderProblem
-        from smdtui.jobs.run_argument import resolver
-
-        try:
-            return resolver(self.services.experiment)
-        except (FolderProblem, OSError) as error:
-            why = in_words(error)
-
-            def refuse(text: str) -> list[int]:
-                raise ValueError(why)
-
-            return refuse
-
     def on_mount(self) -> None:
         self.query_one("#launch-go").focus()
+        services = self.services
+        self.background("runs", lambda task: resolver(task, services), self._found_runs)
+        self.show()
+
+    def _found_runs(self, resolve: Any) -> None:
+        self.sheet = self.sheet.with_resolve(resolve)
+        self.call_later(self._show_form)
         self._ask()
 
+    async def _show_form(self) -> None:
+        await self.query_one(FormView).show(self.sheet.form, self.sheet.problems)
+
     def selection_changed(self, old: Selection | None, new: Selection) -> None:
-        if old is not None:
+        if old is not None and not self.busy("runs"):
             self._ask(again=True)  # back from the profile, perhaps with its edits saved
 
     def show(self) -> None:
@@ -127,6 +123,8 @@ class LaunchScreen(BaseScreen):
         sheet, ready = self.sheet, self.sheet.is_prepared
         runs = sheet.runs
         title = f"Launch run {runs[0]}" if len(runs) == 1 else f"Launch {words.plural(len(runs), 'run')}"
+        if self.busy("runs"):
+            title = f"Launch {self._runs}"
         title += ", a test of first events" if is_test(self._job, sheet.request) else ""
         title += " with the plan of before" if self._plan_of(sheet.request) else ""
         self.query_one("#launch-title", Plain).set_text(title)
@@ -176,8 +174,8 @@ class LaunchScreen(BaseScreen):
 
     def _output_words(self) -> str:
         outputs = [Path(ready.output) for ready in self.sheet.prepared]
-        earlier = [path for path in outputs if path.exists()]
-        kept = f"{words.plural(len(earlier), 'file')} of before are kept, moved aside; " if earlier else ""
+        earlier = self._earlier
+        kept = f"{words.plural(earlier, 'file')} of before are kept, moved aside; " if earlier else ""
         if len(outputs) == 1:
             kept = "the file of before is kept, moved aside; " if earlier else ""
             return f"{kept}into {outputs[0]}"
@@ -193,8 +191,7 @@ class LaunchScreen(BaseScreen):
             engines = self.services.site.engines
             if event.text in engines and self.sheet.form.text("ranks") == str(engines[engine].ranks):
                 self.sheet = self.sheet.set("ranks", str(engines[event.text].ranks))
-        form = self.query_one(FormView)
-        await form.show(self.sheet.form, self.sheet.problems)
+        await self._show_form()
         self.show()
         if self._settle:
             self._settle.stop()
@@ -231,8 +228,9 @@ class LaunchScreen(BaseScreen):
             return False
         return self.services.unsaved() is not None
 
-    def _prepared(self, answer: tuple[Request, list[Any], Any]) -> None:
-        self.sheet = self.sheet.with_prepared(*answer)
+    def _prepared(self, answer: tuple[Request, list[Any], Any, int]) -> None:
+        *made, self._earlier = answer
+        self.sheet = self.sheet.with_prepared(*made)
         self.show()
 
     def _checking(self, request: Request, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,29 @@ from typing import Any
 from producer.problem import Problem, errors
 from smdtui.jobs.launch_sheet import Request
 from smdtui.screens.background import Task
+from smdtui.screens.base import words as in_words
 from smdtui.services import Services
+
+
+def looking(text: str) -> list[int]:
+    """In place of run numbers, until the folders have been read."""
+    raise ValueError("looking for the runs ...")
+
+
+def resolver(task: Task, services: Services) -> Callable[[str], list[int]]:
+    """Run numbers from text. Where the folders cannot be read, that is what is wrong with any text."""
+    from producer.run_folder import FolderProblem
+    from smdtui.jobs import run_argument
+
+    try:
+        return run_argument.resolver(services.experiment)
+    except (FolderProblem, OSError) as error:
+        why = in_words(error)
+
+        def refuse(text: str) -> list[int]:
+            raise ValueError(why)
+
+        return refuse
 
 
 def is_test(job: Any, request: Request | None) -> bool:
@@ -19,9 +43,10 @@ def is_test(job: Any, request: Request | None) -> bool:
 
 def prepare(
     task: Task, services: Services, request: Request, plan: Path | None, unsaved: bool, job: Any = None
-) -> tuple[Request, list[Any], Any]:
-    """(request, smdtui.jobs.launch.Prepared of each run, smdtui.jobs.gate.Gate). `plan`: the frozen plan of an earlier
-    job in place of what the profile says; `job`: the one that is launched again."""
+) -> tuple[Request, list[Any], Any, int]:
+    """(request, smdtui.jobs.launch.Prepared of each run, smdtui.jobs.gate.Gate, how many files of before there are).
+    `plan`: the frozen plan of an earlier job in place of what the profile says; `job`: the one that is launched again.
+    """
     from smdtui.jobs import launch
     from smdtui.jobs.at_once import with_at_once
     from smdtui.jobs.gate import needs_gate
@@ -56,7 +81,7 @@ def prepare(
         message = "the profile has changes that are not saved: 3 goes there, w saves them"
         problem = Problem("error", message, file=str(path))
         prepared[0] = replace(prepared[0], problems=(problem, *prepared[0].problems))
-    return request, prepared, offered
+    return request, prepared, offered, sum(os.path.exists(one.output) for one in prepared)
 
 
 def check(task: Task, services: Services, request: Request, plan: Path | None) -> list[Problem]:
