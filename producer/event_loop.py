@@ -1,7 +1,7 @@
 """The events of one worker: from psana through default data and analysis into its part file."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -78,13 +78,31 @@ def default_sources(run: OpenRun, plan: Plan) -> List[Source]:
     ]
 
 
+def tried(sources: Sequence[Source], event: Any, plan: Plan) -> Tuple[List[Source], List[Problem]]:
+    """Those that gave nothing in this event, and what in the plan does not go with what the others gave."""
+    waiting: List[Source] = []
+    found: List[Problem] = []
+    for source in sources:
+        try:
+            unfit = source.unfit(event)
+        except Exception:  # reading it as data fails, too, and counts it
+            unfit = None
+        if unfit is None:
+            waiting.append(source)
+        else:
+            found += [at(plan, key, words) for key, words in unfit]
+    return waiting, found
+
+
 class EventLoop:
     """Made before the first event, so that a plan that does not go with the run is refused (`PlanRefused`) at once."""
 
     def __init__(self, run: OpenRun, plan: Plan, part: PartFile, progress: Progress, rank: int) -> None:
         self._run, self._part, self._progress = run, part, progress
         self._problems = EventProblems(lambda problem: log.warning(f"rank {rank}: {problem.text()}"))
+        self._plan = plan
         self._sources = default_sources(run, plan)
+        self._untried = list(self._sources)
         self._held: List[Held] = [*scan.held(run), *epics.held(run, plan.epics)]
         self._once: List[Tuple[str, str, Variable]] = epics.once(run, plan.epics)
         self._analyses = [DetectorAnalysis(run, plan, detector) for detector in plan.detectors]
@@ -120,6 +138,10 @@ class EventLoop:
 
     def _event(self, event: Any, timestamp: int) -> None:
         lights: Dict[str, Any] = {}
+        if self._untried:
+            self._untried, unfit = tried(self._untried, event, self._plan)
+            if unfit:
+                raise PlanRefused(unfit)
         for source in self._sources:
             try:
                 values = source.event(event)

@@ -20,7 +20,7 @@ from producer.calibration import BadConstants, Provider
 from producer.computation import call_event
 from producer.detector_analysis import in_words, set_up
 from producer.detector_context import Context, Lacking
-from producer.event_loop import default_sources
+from producer.event_loop import default_sources, tried
 from producer.frames import Frames, NoFrames, frames
 from producer.plan import Plan
 from producer.plan_check import PlanRefused, at
@@ -75,7 +75,7 @@ def _tried(
     provider = Provider(ask, url, calibration)
     try:
         run = data_source.open_run(files, experiment, limit=0, batch=1, provider=provider, analysed=analysed)
-        default_sources(run, plan)
+        sources = default_sources(run, plan)
     except PlanRefused as refused:
         return refused.problems
     except (data_source.CannotOpen, BadConstants) as error:
@@ -99,13 +99,18 @@ def _tried(
             found.append(at(plan, key, words, severity="warning"))
     end = time.monotonic() + MOST_SECONDS
     for number, event in enumerate(run.events()):
+        sources, unfit = tried(sources, event, plan)
+        found += unfit
         for detector in list(waiting):
             answer = _first(plan, detector, waiting[detector], event, sizes)
             if answer is not None:
                 found += answer
                 del waiting[detector]
-        if not waiting or number >= MOST_EVENTS or time.monotonic() > end:
+        if not (waiting or sources) or number >= MOST_EVENTS or time.monotonic() > end:
             break
+    for source in sources:
+        words = f"{source.detector} gave nothing in the first {number + 1} events, so its regions could not be tried"
+        found.append(at(plan, source.function, words, severity="warning"))
     for detector in waiting:
         words = f"{detector} gave nothing in the first {number + 1} events, so its settings could not be tried"
         found.append(at(plan, dotted(("detectors", detector)), words, severity="warning"))

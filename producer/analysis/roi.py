@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Annotated, Any, Dict, Iterator, List, Optional, Tuple
+from typing import Annotated, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -59,19 +59,22 @@ class Parameters:
 
     def misfit(self, shape: Tuple[int, ...]) -> str:
         """Why the region cannot be cut from calibrated data of `shape`, in words; "" when it fits."""
-        if self.region is None:
-            return ""
-        if len(self.region) != len(shape):
-            return (
-                f"the region has {_axes(len(self.region))}, the detector has {_axes(len(shape))} "
-                f"of {' x '.join(str(n) for n in shape)} pixels"
-            )
-        outside = [
-            f"[{start}, {end}) on axis {axis} ends beyond its {size} pixels"
-            for axis, ((start, end), size) in enumerate(zip(self.region, shape))
-            if end > size
-        ]
-        return "; ".join(outside)
+        return "" if self.region is None else outside(self.region, shape)
+
+
+def outside(region: Sequence[Tuple[int, int]], shape: Tuple[int, ...]) -> str:
+    """Why the region, [start, end) of each axis, cannot be cut from data of `shape`, in words; "" when it fits."""
+    if len(region) != len(shape):
+        return (
+            f"the region has {_axes(len(region))}, the detector has {_axes(len(shape))} "
+            f"of {' x '.join(str(n) for n in shape)} pixels"
+        )
+    beyond = [
+        f"[{start}, {end}) on axis {axis} ends beyond its {size} pixels"
+        for axis, ((start, end), size) in enumerate(zip(region, shape))
+        if end > size
+    ]
+    return "; ".join(beyond)
 
 
 def _axes(count: int) -> str:

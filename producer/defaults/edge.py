@@ -1,9 +1,10 @@
 """The edge on the time tool's camera, fitted again from its traces."""
 
 from dataclasses import dataclass
-from typing import Annotated, Iterator, Optional, Tuple
+from typing import Annotated, Iterator, List, Optional, Tuple
 
 from producer.analysis.names import file_path
+from producer.analysis.roi import outside
 from producer.parameters import Meta
 
 Region = Tuple[Tuple[int, int], Tuple[int, int]]
@@ -42,6 +43,16 @@ class Parameters:
             if widths[field] not in (None, widths["signal"]) and widths["signal"] is not None:
                 words = f"{field} is {widths[field]} columns wide, signal {widths['signal']}"
                 yield (field, 1), words, ""
+
+    def misfits(self, shape: Tuple[int, ...]) -> List[Tuple[str, str]]:
+        """(field, why in words) of the regions that cannot be cut from an image of `shape`."""
+        found = []
+        for field in ("signal", "sideband", "reference"):
+            region = getattr(self, field)
+            words = outside(region, shape) if region else ""
+            if words:
+                found.append((field, words))
+        return found
 
 
 def _width(region: Optional[Region]) -> Optional[int]:

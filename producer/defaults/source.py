@@ -24,6 +24,11 @@ class Source:
         """Column path -> value; a value None is missing; None: the detector gave nothing in this event."""
         raise NotImplementedError
 
+    def unfit(self, event: Any) -> Optional[List[Tuple[str, str]]]:
+        """(key of the plan, why in words) of all in the plan that does not go with what the detector gives; None while
+        it gave nothing, to be asked again with the next event."""
+        return []
+
     def column(self, path: str, value: Any) -> Column:
         """The column for `path` whose first value is `value`."""
         unit, description = self.about(path)

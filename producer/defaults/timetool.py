@@ -69,15 +69,33 @@ class Traces(Source):
         self._interface, self._raw = interface, reader.raw
         regions = {"tt_signal": edge.signal, "tt_sideband": edge.sideband, "tt_reference_shot": edge.reference}
         self._regions = {f"ttRaw/{name}": region for name, region in regions.items() if region}
+        self._edge = edge
+        self._shape: Tuple[int, ...] = ()  # of an image that all regions are inside of
 
     def columns(self) -> List[Column]:
         widths = {path: region[1][1] - region[1][0] for path, region in self._regions.items()}
         return [column(path, np.float32, (width,), *self.about(path)) for path, width in widths.items()]
 
-    def event(self, event: Any) -> Optional[Mapping[str, Any]]:
-        image = None if self._interface.parts(event) is None else self._raw(event)
+    def _image(self, event: Any) -> Optional[np.ndarray]:
+        return None if self._interface.parts(event) is None else self._raw(event)
+
+    def unfit(self, event: Any) -> Optional[List[Tuple[str, str]]]:
+        image = self._image(event)
         if image is None:
             return None
+        return [
+            (f"timetool.refit.{field}", f"{self.detector}: {words}") for field, words in self._edge.misfits(image.shape)
+        ]
+
+    def event(self, event: Any) -> Optional[Mapping[str, Any]]:
+        image = self._image(event)
+        if image is None:
+            return None
+        if image.shape != self._shape:
+            wrong = self._edge.misfits(image.shape)
+            if wrong:
+                raise ValueError("; ".join(f"{field}: {words}" for field, words in wrong))
+            self._shape = image.shape
         return {
             path: image[rows[0] : rows[1], columns[0] : columns[1]].mean(axis=0, dtype=np.float64).astype(np.float32)
             for path, (rows, columns) in self._regions.items()

@@ -184,10 +184,15 @@ def test_four_ranks_give_the_same_as_one(place):
         ("[timetool.refit]\nweights = '/nowhere.npy'\n", "/nowhere.npy is not there"),
         ("[timetool.refit]\nweights = '/w.npy'\nsignal = [[0, 4], [0, 9]]\n", "say in [light_status]"),
         ("[xtcav]\nenabled = true\n", "XTCAV cannot be produced"),
+        (
+            "[light_status]\nxray_destination = 'SC_SXR'\n[timetool.refit]\nweights = 'FOLDER/weights.npy'\n"
+            "signal = [[2000, 2100], [0, 500]]\n",
+            "error: tmo_atmopal: [2000, 2100) on axis 0 ends beyond its",
+        ),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_read(place, text, words):
+def test_what_cannot_be_is_said_before_anything_is_made(place, text, words):
     xtc, folder, _ = place
-    (folder / "bad.toml").write_text(f"format = 1\n{text}")
+    (folder / "bad.toml").write_text(f"format = 1\n{text.replace('FOLDER', str(folder))}")
     done = produce("tmoc00126", 15, xtc, folder / "bad.toml", folder / "bad.h5")
     assert done.status == 1 and words.replace("(did you mean ", "") in done.said, done.said

@@ -6,6 +6,8 @@ import pytest
 
 from producer import edge_fit
 from producer.defaults import edge, timetool
+from producer.event_loop import tried
+from producer.plan import effective, load
 
 RNG = np.random.default_rng(88)
 PIXELS = np.arange(300)
@@ -101,6 +103,44 @@ def test_what_lacks_is_said(tmp_path, have, words):
             file["ttRaw/tt_signal" if name == "x" else name] = np.ones((4, 300) if name == "x" else 4)
         [problem] = edge_fit.refit(file, timetool.Parameters(refit=given))
         assert words in problem.message and problem.severity == "error"
+
+
+class Camera:
+    """Of 100 x 300 pixels; it gives nothing in the event None."""
+
+    detector = "opal"
+    parts = staticmethod(lambda event: event)
+    raw = staticmethod(lambda event: np.full(event, 7, np.uint16))
+
+
+@pytest.mark.parametrize(
+    ("regions", "keys", "words"),
+    [
+        ({"signal": ((0, 9), (0, 300))}, [], ""),
+        ({"signal": ((90, 110), (0, 300))}, ["signal"], "[90, 110) on axis 0 ends beyond its 100 pixels"),
+        ({"signal": ((200, 210), (0, 300))}, ["signal"], "[200, 210) on axis 0 ends beyond its 100 pixels"),
+        ({"signal": ((0, 9), (200, 500))}, ["signal"], "[200, 500) on axis 1 ends beyond its 300 pixels"),
+        ({"signal": ((0, 9), (0, 9)), "sideband": ((98, 101), (0, 9)), "reference": ((0, 1), (292, 301))}, 2, "beyond"),
+    ],
+)
+def test_regions_outside_the_cameras_image_are_refused(tmp_path, regions, keys, words):
+    keys = ["sideband", "reference"] if keys == 2 else keys
+    text = "format = 1\n[timetool.refit]\nweights = '/w.npy'\n"
+    text += "".join(f"{name} = {[list(axis) for axis in region]}\n" for name, region in regions.items())
+    (tmp_path / "p.toml").write_text(text)
+    plan = effective(load(tmp_path / "p.toml"), 1)
+    traces = timetool.Traces(Camera, Camera, edge.Parameters("/w.npy", **regions))
+    assert tried([traces], None, plan) == ([traces], []) and traces.event(None) is None
+    waiting, found = tried([traces], (100, 300), plan)
+    assert waiting == [] and [problem.line for problem in found] == [4 + list(regions).index(key) for key in keys]
+    assert all(words in problem.message and problem.message.startswith("opal: ") for problem in found)
+    if keys:
+        with pytest.raises(ValueError, match="ends beyond its"):
+            traces.event((100, 300))
+    else:
+        assert traces.event((100, 300))["ttRaw/tt_signal"].tolist() == [7] * 300
+        with pytest.raises(ValueError, match="ends beyond its 299 pixels"):
+            traces.event((100, 299))
 
 
 def test_regions_are_checked():
