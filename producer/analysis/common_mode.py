@@ -75,7 +75,8 @@ class CommonMode:
 
 
 class _Medians:
-    """Medians of the good pixels along `axes`, 0 where there are not more than `least` of them."""
+    """Medians of the good pixels along `axes`, 0 where there are not more than `least` of them. A pixel that is NaN in
+    a frame is not good in it."""
 
     def __init__(self, good: np.ndarray, axes: Tuple[int, ...], least: int) -> None:
         self.good, self._axes = good, axes
@@ -83,16 +84,18 @@ class _Medians:
         self._kept = tuple(good.shape[axis] for axis in self._order[: good.ndim - len(axes)])
         last = np.transpose(good, self._order).reshape(*self._kept, -1)
         self._bad = ~last
-        count = last.sum(axis=-1, keepdims=True)
-        self._low, self._high = np.maximum((count - 1) // 2, 0), np.minimum(count // 2, last.shape[-1] - 1)
-        self._enough = count[..., 0] > least
+        self._least, self._count = least, last.sum(axis=-1, keepdims=True)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """float32, broadcastable to `values`."""
         last = np.transpose(values, self._order).reshape(self._bad.shape)
         last = np.where(self._bad, np.float32(np.inf), last)
         last.sort(axis=-1)
-        low, high = (np.take_along_axis(last, at, axis=-1)[..., 0] for at in (self._low, self._high))
+        count = self._count
+        if np.isnan(last[..., -1]).any():  # they come last
+            count = count - np.isnan(last).sum(axis=-1, keepdims=True)
+        places = np.maximum((count - 1) // 2, 0), np.minimum(count // 2, last.shape[-1] - 1)
+        low, high = (np.take_along_axis(last, at, axis=-1)[..., 0] for at in places)
         with np.errstate(invalid="ignore"):
-            middle = np.where(self._enough, (low + high) / 2, np.float32(0))
+            middle = np.where(count[..., 0] > self._least, (low + high) / 2, np.float32(0))
         return np.expand_dims(middle, self._axes)

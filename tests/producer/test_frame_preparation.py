@@ -72,6 +72,21 @@ def test_common_mode_is_the_median_of_each_group(banks, rows, columns, maximum):
     assert np.allclose(got, slow_common_mode(frame, good, p), atol=1e-5)
 
 
+def test_a_nan_is_no_good_pixel_in_its_frame():
+    shape = (1, 8, 16)
+    frame = RNG.normal(0, 2, shape).astype(np.float32)
+    frame[0, 1, :3] = frame[0, 2] = frame[0, 3, 4:] = np.nan  # some of a row, all of one, too many to be corrected
+    frame[0, 4, 0] = np.inf  # saturated: a value like the others
+    good = RNG.uniform(size=shape) > 0.1
+    p = common_mode.Parameters(False, True, True, (1, 1), None, 5)
+    context = Known(good)
+    common_mode.prepare(p, context, shape)
+    wanted = slow_common_mode(frame, good & ~np.isnan(frame), p)
+    assert np.allclose(context.prepare(frame), wanted, atol=1e-5, equal_nan=True)
+    clean = np.where(np.isfinite(frame), frame, 0).astype(np.float32)  # nothing is remembered from frame to frame
+    assert np.allclose(context.prepare(clean), slow_common_mode(clean, good, p), atol=1e-5)
+
+
 def test_common_mode_equals_psana():
     psana = pytest.importorskip("psana.detector.UtilsCommonMode", reason="psana is not installed")
     shape = (1, 704, 768)
