@@ -1,17 +1,13 @@
 """Start, stop and look at the follower of an experiment, from the app or a script: it is a process of its own, which
 outlives whoever starts it, and what is known of it lies in the experiment's results."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from smdtui.jobs import local
-from smdtui.jobs.folder import JobFolder, make_folder, open_append, seconds
+from smdtui.jobs.folder import JobFolder, make_folder, seconds
 from smdtui.jobs.follow import BEAT, FOLLOWER, PAUSED, STOP, Aim, FollowError, ask_to_stop, folder_of, gone, resume
 from smdtui.jobs.launch import Place
 from smdtui.jobs.place_words import PlaceError, place_words
@@ -112,23 +108,13 @@ def status(experiment: Place) -> FollowStatus:
 def start(aim: Aim, resume: bool = False) -> FollowStatus:
     """Starts `smdtui follow` in a session of its own and returns when it holds the experiment; takes a second or two.
     Raises FollowError with its own words where it does not start, OSError where the results cannot be written."""
-    words = [sys.executable, "-m", "smdtui.cli", *command_words(aim, resume)]
+    words = ["smdtui.cli", *command_words(aim, resume)]
     folder = folder_of(aim.experiment)
     if not folder.exists():
         make_folder(folder)
     path = folder / LOG
-    with open_append(path) as log:
-        before = path.stat().st_size
-        child = subprocess.Popen(
-            words,
-            cwd=Path(__file__).resolve().parents[2],
-            env={k: v for k, v in os.environ.items() if k != local.MARK},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    local.adopt(child)
+    before = path.stat().st_size if path.exists() else 0
+    child = local.start_apart(words, path)
     deadline = time.monotonic() + START_SECONDS
     while child.poll() is None and time.monotonic() < deadline:
         found = status(aim.experiment)

@@ -4,13 +4,11 @@ the rest, so that the app may be closed meanwhile."""
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from smdtui.jobs import local
-from smdtui.jobs.folder import make_folder, open_append, utc
+from smdtui.jobs.folder import make_folder, utc
 from smdtui.jobs.launch import Prepared, jobs_folder
 from smdtui.jobs.place_words import place_words
 
@@ -33,20 +31,10 @@ def command_words(prepared: Sequence[Prepared], events: int) -> list[str]:
 
 def start(prepared: Sequence[Prepared], events: int) -> Path:
     """Returns where the process says what it does. Raises OSError, PlaceError."""
-    words = [sys.executable, "-m", "smdtui.cli", *command_words(prepared, events)]
+    words = ["smdtui.cli", *command_words(prepared, events)]
     folder = jobs_folder(prepared[0].request.experiment) / GATES
     if not folder.is_dir():
         make_folder(folder)
     path = folder / f"{utc().replace(':', '')}-{os.getpid()}.txt"
-    with open_append(path) as log:
-        child = subprocess.Popen(
-            words,
-            cwd=Path(__file__).resolve().parents[2],
-            env={k: v for k, v in os.environ.items() if k != local.MARK},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    local.adopt(child)
+    local.start_apart(words, path)
     return path

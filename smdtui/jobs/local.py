@@ -144,19 +144,7 @@ def start(
 ) -> None:
     """Starts the job's supervisor in a session of its own and returns when engine.toml says that it runs. Raises
     RuntimeError with the supervisor's own words when it does not, EngineAway when it needs longer than `timeout` s."""
-    root = Path(__file__).resolve().parents[2]
-    words = [sys.executable, "-m", "smdtui.jobs.supervisor", str(folder.path)]
-    with open_append(folder.path / SUPERVISOR_LOG) as log:
-        child = subprocess.Popen(
-            words,
-            cwd=root,
-            env={k: v for k, v in environment.items() if k != MARK},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    adopt(child)
+    child = start_apart(["smdtui.jobs.supervisor", str(folder.path)], folder.path / SUPERVISOR_LOG, environment)
     deadline = time.monotonic() + timeout
     while not (folder.has(ENGINE) or folder.has(EXIT)):
         if child.poll() is not None or time.monotonic() > deadline:
@@ -175,9 +163,24 @@ def start(
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def adopt(child: "subprocess.Popen[bytes]") -> None:
-    """It is collected when it has ended."""
+def start_apart(
+    words: Sequence[str], log: Path, environment: Mapping[str, str] = os.environ
+) -> "subprocess.Popen[bytes]":
+    """Starts ``python -m words...`` in a session of its own: it outlives this process, and is collected where it has
+    ended before. What it says is appended to `log`. Raises OSError."""
+    collect()
+    with open_append(log) as file:
+        child = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            cwd=Path(__file__).resolve().parents[2],
+            env={k: v for k, v in environment.items() if k != MARK},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
     _children.append(child)
+    return child
 
 
 def collect() -> None:
