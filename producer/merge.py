@@ -1,11 +1,11 @@
 """The parts of all workers to one file whose rows are in the order of time.
 
-Small columns are gathered whole, one column at a time. Rows of a large column are chunks of their own in the parts
-already and are copied as they are, compressed or not, so that merging costs no more than copying the file. The entries
-of variable-length data are put into the order of time block by block.
+Small columns are gathered whole, one column at a time, or block by block where a long run makes them too large for
+that. Rows of a large column are chunks of their own in the parts already and are copied as they are, compressed or not,
+so that merging costs no more than copying the file. The entries of variable-length data are put into the order of time
+block by block, too.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
@@ -13,16 +13,16 @@ from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 import h5py
 import numpy as np
 
-from producer.datasets import read, write
-from producer.part_file import BLOCK_BYTES, LARGE_ROW, described, h5_dtype, large_row_filters
+from producer.datasets import write
+from producer.part_file import BLOCK_BYTES, LARGE_ROW, h5_dtype, large_row_filters
+from producer.part_reader import Part, Take, Unmergeable
 from producer.schema import Column, Total, Variable, fill
-from producer.short_columns import Reader
 
 CHUNK_BYTES = 1 << 18
-
-
-class Unmergeable(Exception):
-    """Parts that contradict each other; the message is a complete sentence."""
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+WHOLE_BYTES = 64 * BLOCK_BYTES  # a column up to this is put together in memory
+STEP_BYTES = 8 * BLOCK_BYTES  # of a larger one so much at a time
+TEXT_BYTES = 64  # what a short text takes in memory
 
 
 @dataclass(frozen=True)
@@ -46,37 +46,6 @@ def merge(parts: Sequence[Path], target: h5py.File, alive: Callable[[], None] = 
     finally:
         for file in files:
             file.close()
-
-
-class Part:
-    """One of the parts, and what is declared in it."""
-
-    def __init__(self, file: h5py.File) -> None:
-        if "declared" not in file:
-            raise Unmergeable(f"{file.filename} was not written to its end.")
-        self.file, self._short = file, Reader(file)
-        declared = json.loads(file["declared"].asstr()[()])
-        self.columns = {about[0]: (described(about), place) for about, place in declared["columns"]}
-        self.held = {about[0]: (described(about), (i, places)) for i, (about, places) in enumerate(declared["held"])}
-        self.once = [(described(about), f"once/{i}", seen) for i, (about, seen) in enumerate(declared["once"])]
-        self.variable = [
-            (Variable(path, tuple(map(described, fields)), words, note), f"variable/{i}")
-            for i, (path, words, note, fields) in enumerate(declared["variable"])
-        ]
-
-    def rows(self, path: str) -> np.ndarray:
-        """All rows of a column of numbers."""
-        _, place = self.columns[path]
-        return read(self.file, f"columns/{path}") if place is None else self._short.at(place)
-
-    def changes(self, path: str) -> Tuple[np.ndarray, np.ndarray]:
-        """Of a held column: the rows from which on a value holds, and the values."""
-        column, (number, places) = self.held[path]
-        if places is not None:
-            return self._short.at(places[0]), self._short.at(places[1])
-        values = f"held/{number}/values"
-        held = self.file[values].asstr()[:] if column.text else read(self.file, values)
-        return read(self.file, f"held/{number}/rows"), held
 
 
 def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> Merged:
@@ -104,17 +73,18 @@ def _merge(parts: List[Part], target: h5py.File, alive: Callable[[], None]) -> M
         if column.row_bytes >= LARGE_ROW:
             _copy_rows(target, column, sources, order.size, alive)
         else:
-            _gather(target, column, sources, order.size)
+            whole = _is_small(column, order.size)
+            taken = [(into, part.taking(path, whole)) for part, into in sources]
+            _gather(target, column, taken, order.size, alive)
     for path, (column, where_from) in sorted(held.items()):
         alive()
         if path in columns:
             clashes.append((path, "written by two sources"))
             continue
         written.append(column)
-        values = np.full((order.size, *column.shape), fill(column.dtype), column.dtype)
-        for i in where_from:
-            _expand(*parts[i].changes(path), rows[i], values)
-        _dataset(target, column, values)
+        whole = _is_small(column, order.size)
+        taken = [(rows[i], parts[i].taking_held(path, whole)) for i in where_from]
+        _gather(target, column, taken, order.size, alive)
     for path, values in lengths.items():
         written.append(columns[path][0])
         _dataset(target, columns[path][0], values)
@@ -185,9 +155,7 @@ def _ordered(target: h5py.File, field: Column, sources: List[Tuple[Any, Any, Any
     each, dataset) of each part. About 8 MB are in memory at a time: the rows of a part rise with few exceptions, so
     that what a block of the target needs of it stands together."""
     total = int(lengths.sum())
-    chunk = max(1, min(total, CHUNK_BYTES // max(1, field.row_bytes)))
-    how = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    dataset = _create(target, field, total, chunks=(chunk, *field.shape), **how)
+    dataset = _create(target, field, total, chunks=_chunk(field, total), **PACKED)
     ends = np.cumsum(lengths)
     most = max(1, 8 * BLOCK_BYTES // max(1, field.row_bytes))
     starts = [np.cumsum(count) - count for _, count, _ in sources]
@@ -235,11 +203,14 @@ def _words(unit: str, description: str, note: str) -> Dict[str, str]:
     return {"units": unit, "description": description, **({"note": note} if note else {})}
 
 
+def _chunk(column: Column, rows: int) -> Tuple[int, ...]:
+    return (max(1, min(rows, CHUNK_BYTES // max(1, column.row_bytes))), *column.shape)
+
+
 def _dataset(target: h5py.File, column: Column, values: np.ndarray) -> None:
-    chunk = (max(1, min(len(values), CHUNK_BYTES // max(1, column.row_bytes))), *column.shape)
+    chunk = _chunk(column, len(values))
     if column.text:
-        packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-        _create(target, column, len(values), chunks=chunk, **packed)[...] = values
+        _create(target, column, len(values), chunks=chunk, **PACKED)[...] = values
     else:
         words = _words(column.unit, column.description, column.note)
         write(target, column.path, values, chunk, fill(column.dtype), words)
@@ -248,18 +219,36 @@ def _dataset(target: h5py.File, column: Column, values: np.ndarray) -> None:
 Sources = List[Tuple[Part, np.ndarray]]  # with the rows of the target
 
 
-def _gather(target: h5py.File, column: Column, sources: Sources, events: int) -> None:
-    values = np.full((events, *column.shape), fill(column.dtype), column.dtype)
-    step = max(1, 64 * BLOCK_BYTES // max(1, column.row_bytes))
-    for part, rows in sources:
-        if len(rows) <= step and not column.text:
-            values[rows] = part.rows(column.path)
-            continue
-        dataset = part.file[f"columns/{column.path}"]
-        dataset = dataset.asstr() if column.text else dataset
-        for start in range(0, len(rows), step):
-            values[rows[start : start + step]] = dataset[start : start + step]
-    _dataset(target, column, values)
+def _is_small(column: Column, events: int) -> bool:
+    return events * (TEXT_BYTES if column.text else column.row_bytes) <= WHOLE_BYTES
+
+
+def _gather(
+    target: h5py.File,
+    column: Column,
+    sources: Sequence[Tuple[np.ndarray, Take]],
+    events: int,
+    alive: Callable[[], None],
+) -> None:
+    """`sources`: the rows of the target, and how to get the values, of each part. Of a column that is not small some
+    chunks are in memory at a time."""
+    if _is_small(column, events):
+        values = np.full((events, *column.shape), fill(column.dtype), column.dtype)
+        for rows, take in sources:
+            values[rows] = take(0, len(rows))
+        _dataset(target, column, values)
+        return
+    dataset = _create(target, column, events, chunks=_chunk(column, events), **PACKED)
+    step = dataset.chunks[0] * max(1, STEP_BYTES // max(CHUNK_BYTES, column.row_bytes))
+    for first in range(0, events, step):
+        alive()
+        block = np.full((min(step, events - first), *column.shape), fill(column.dtype), column.dtype)
+        for rows, take in sources:
+            mine = np.flatnonzero((rows >= first) & (rows < first + step))
+            while mine.size:  # they stand together but for a few
+                now, mine = np.split(mine, [int(np.searchsorted(mine, mine[0] + step))])
+                block[rows[now] - first] = take(int(now[0]), int(now[-1]) + 1)[now - now[0]]
+        dataset[first : first + len(block)] = block
 
 
 def _copy_rows(target: h5py.File, column: Column, sources: Sources, events: int, alive: Callable[[], None]) -> None:
@@ -282,12 +271,6 @@ def _written(node: h5py.Dataset) -> List[int]:
     else:  # h5py before 3.8; takes a time that grows with the square of the rows
         found += [int(node.id.get_chunk_info(i).chunk_offset[0]) for i in range(node.id.get_num_chunks())]
     return sorted(found)
-
-
-def _expand(changes: np.ndarray, held: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
-    last = np.searchsorted(changes, np.arange(len(rows)), side="right") - 1
-    known = last >= 0
-    values[rows[known]] = held[last[known]]
 
 
 def _once(parts: List[Part], target: h5py.File) -> Tuple[str, ...]:

@@ -1,5 +1,8 @@
 """Part files and their merge, against plain numpy."""
 
+import tracemalloc
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -86,6 +89,65 @@ def test_parts_too_long_for_memory_and_short_ones_come_together(tmp_path):
         assert list(out["pv/name"].asstr()[:]) == [f"é{n // 4}" for n in numbers]
         assert np.array_equal(out["b/count"][:], np.where(numbers == 0, 0, MISSING))
         assert out["a/number"].attrs["units"] == "" and out["a/number"].compression == "gzip"
+
+
+@pytest.mark.parametrize("deal", [lambda i: 0, lambda i: i % 3, lambda i: 2 if i in (5, 6, 990) else i // 500])
+def test_columns_that_are_too_large_for_memory_are_merged_block_by_block(tmp_path, monkeypatch, deal):
+    """A large number, curve, text, and each of them held, as they come out in one go."""
+    rng = np.random.default_rng(6)
+    kinds = {"number": column("", np.int32), "curve": column("", np.float64, (30,)), "text": Column("", TEXT)}
+    parts = {number: PartFile(tmp_path / f"{number}.part") for number in sorted({deal(row) for row in range(1000)})}
+    for row in range(1000):
+        part = parts[deal(row)]
+        part.begin(7 * row if row != 600 else 7 * 5 + 1)  # one comes late
+        for name, kind in kinds.items():
+            part.declare(replace(kind, path=f"each/{name}"))
+            part.declare_held(replace(kind, path=f"held/{name}"))
+            value = {"number": row, "curve": rng.normal(size=30), "text": f"é{row}"}[name]
+            if row % 7:
+                part.put(f"each/{name}", value)
+            if row % 11 == 3:
+                part.hold(f"held/{name}", None if row % 5 == 0 else value)
+    for part in parts.values():
+        part.close()
+    found, signs = {}, []
+    for most, step in ((1 << 30, 1 << 20), (1000, 5000)):
+        monkeypatch.setattr(merge, "WHOLE_BYTES", most)
+        monkeypatch.setattr(merge, "STEP_BYTES", step)
+        monkeypatch.setattr(merge, "CHUNK_BYTES", 1000)
+        with h5py.File(tmp_path / f"{most}.h5", "w") as out:
+            signs.append(0)
+            merged = merge.merge([part.path for part in parts.values()], out, lambda: signs.append(signs.pop() + 1))
+            assert not merged.clashes and len(merged.columns) == 7
+            for path in [f"{group}/{name}" for group in ("each", "held") for name in kinds]:
+                node = out[path].asstr() if "text" in path else out[path]
+                found.setdefault(path, []).append(node[:])
+                assert node[:].shape[0] == 1000 and out[path].compression == "gzip"
+    for path, (whole, blocks) in found.items():
+        assert np.array_equal(whole, blocks, equal_nan="curve" in path), path
+    assert signs[1] > signs[0] + 20
+
+
+def test_the_memory_of_a_merge_does_not_grow_with_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(merge, "WHOLE_BYTES", 4 << 20)
+    monkeypatch.setattr(merge, "STEP_BYTES", 1 << 20)
+    part = PartFile(tmp_path / "a")
+    part.declare(column("det/azav", np.float64, (1000,)))
+    part.declare_held(column("pv/wave", np.float64, (1000,)))
+    curve = np.arange(1000.0)
+    for row in range(3000):
+        part.begin(row)
+        part.put("det/azav", curve)
+        if row % 20 == 0:
+            part.hold("pv/wave", curve + row)
+    part.close()
+    with h5py.File(tmp_path / "out.h5", "w") as out:
+        tracemalloc.start()
+        merge.merge([part.path], out)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 8 << 20 < 3000 * 8000
+        assert np.array_equal(out["det/azav"][2999], curve) and np.array_equal(out["pv/wave"][2999], curve + 2980)
 
 
 def test_a_part_that_was_not_closed_is_refused(tmp_path):
