@@ -254,7 +254,7 @@ def _json(command: argparse.ArgumentParser) -> None:
 
 
 def _run_number(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a run number")
     return int(text)
 

@@ -20,6 +20,7 @@ from smdtui.jobs.launch import LaunchError, Prepared, Request, jobs_folder, prep
 from smdtui.jobs.launch import submit as launch
 from smdtui.jobs.production import newest_jobs
 from smdtui.jobs.run_argument import RunArgumentError, runs_of
+from smdtui.jobs.sending import is_array, sending
 from smdtui.jobs.store import list_jobs
 
 
@@ -76,7 +77,7 @@ def _runs(experiment: Experiment, words: str, profile: Path, waits: bool) -> lis
     try:
         return runs_of(experiment, words, profile=profile)
     except RunArgumentError:
-        if waits and words.isdigit():
+        if waits and words.isdecimal():
             return [int(words)]  # it is about to begin
         raise
 
@@ -119,6 +120,8 @@ def _gate(first: Prepared, events: int, quiet: bool) -> bool:
 
 
 def _dry(prepared: list[Prepared], as_json: bool) -> int:
+    go = [p for p in prepared if not p.refused] or prepared
+    array = sending(go) if is_array(go) else ""  # one line for all of them
     if as_json:
         print_json(
             {
@@ -129,7 +132,7 @@ def _dry(prepared: list[Prepared], as_json: bool) -> int:
                         "ranks": p.ranks,
                         "output": str(p.output),
                         "command": list(p.command),
-                        "sending": p.sending,
+                        "sending": shlex.split(array) or p.sending,
                         "script": p.script,
                         "problems": [q.as_json() for q in p.problems],
                     }
@@ -137,9 +140,11 @@ def _dry(prepared: list[Prepared], as_json: bool) -> int:
                 ]
             }
         )
+    if array and not as_json:
+        print(f"# sent together with: {array}")
     for p in prepared:
         if not as_json:
-            sent = f"# sent with: {shlex.join(p.sending)}\n" if p.sending else ""
+            sent = f"# sent with: {shlex.join(p.sending)}\n" if p.sending and not array else ""
             print(f"# run {p.request.run} -> {p.output}\n{sent}{p.script}")
         _print_problems(p.problems)
     return 1 if any(p.refused for p in prepared) else 0

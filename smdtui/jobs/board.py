@@ -101,7 +101,7 @@ def _test(word: str) -> Callable[[Any], bool]:
         inner = _test(word[1:])
         return lambda job: not inner(job)
     first, dash, last = word.partition("-")
-    if first.isdigit() and (not dash or last.isdigit() or not last):
+    if first.isdecimal() and (not dash or last.isdecimal() or not last):
         if not dash:
             return lambda job: str(job.run).startswith(first)
         end = int(last) if last else None

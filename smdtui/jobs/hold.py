@@ -21,7 +21,7 @@ def release(folder: JobFolder, who: str = "") -> Cancelled:
 def obstacle(kind: str, state: str) -> str:
     """Why a job of that kind of engine, in that state, can be neither held nor released; "" when it can."""
     if kind != "slurm":
-        return "it is a local job, which begins at once: there is nothing to hold or release"
+        return "it is a local job, which waits for no scheduler: there is nothing to hold or release"
     if state in ("running", "stalled"):
         return "it runs already; cancel ends it"
     return "" if state == "pending" else f"it is {state}"

@@ -230,6 +230,8 @@ def _said(folder: JobFolder, wanted: Wanted, known: Known, now: float) -> Engine
             return EngineFacts(
                 None, pending=True, reason="sbatch gave no answer; Slurm is asked whether it has the job"
             )
+        if not number and not _mine(folder):  # as below
+            return EngineFacts(None, pending=True, reason="Slurm tells only its owner about it")
         if not number:
             return EngineFacts(False, reason="Slurm does not have it")
         _adopted(folder, number)

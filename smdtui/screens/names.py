@@ -341,7 +341,7 @@ class NamesScreen(BaseScreen):
         if event.mode == "compare":
             bar.clear()
             bar.mode = "filter"
-            if event.accepted and typed.isdigit() and self._asked is not None:
+            if event.accepted and typed.isdecimal() and self._asked is not None:
                 from smdtui.screens.compare_names import CompareNamesScreen
 
                 self.app.push_screen(CompareNamesScreen(int(typed), self._asked))

@@ -312,7 +312,7 @@ class RunsScreen(BaseScreen):
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         if event.mode == "filter":
             self._refilter()
-        elif event.text.strip().isdigit():
+        elif event.text.strip().isdecimal():
             row = self.rows.nearest(int(event.text))
             if row is not None:
                 self.list.state = self.list.state.at(row)
@@ -321,9 +321,9 @@ class RunsScreen(BaseScreen):
         bar = event.bar
         if event.mode == "run":
             typed = event.text.strip()
-            if event.accepted and typed.isdigit() and self._run() != int(typed):
+            if event.accepted and typed.isdecimal() and self._run() != int(typed):
                 self.say(f"There is no run {typed}; the nearest is {self._run()}.", "warn")
-            elif event.accepted and typed.isdigit():
+            elif event.accepted and typed.isdecimal():
                 self.say("")
             elif event.accepted and typed:
                 self._mark_runs(typed)

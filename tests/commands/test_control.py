@@ -29,7 +29,9 @@ def test_a_local_job_can_be_neither_held_nor_released(bench, site, capsys):  # n
         assert main([verb, str(job.folder.path), "no-such-job", "--json"]) == 1
         first, second = json.loads(capsys.readouterr().out)["jobs"]
         assert first["id"] == job.id and not first["done"]
-        assert "it is a local job, which begins at once: there is nothing to hold or release" in first["message"]
+        assert (
+            "it is a local job, which waits for no scheduler: there is nothing to hold or release" in first["message"]
+        )
         assert not second["done"] and "there is no job 'no-such-job'" in second["message"]
     assert not {"hold", "release"} & {e["what"] for e in job.folder.events()}
 

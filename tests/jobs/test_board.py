@@ -93,3 +93,7 @@ def test_every_state_has_its_place_and_is_counted():
     assert len(Board(tuple(jobs), "state").jobs) == len(STATES)
     assert counted(jobs).count("1 ") == len(STATES) and counted(()) == "no jobs"
     assert Board(JOBS).words == "1 failed, 1 running, 1 pending, 1 verified"
+
+
+def test_digits_that_are_no_decimal_number_are_just_a_word():
+    assert Board(JOBS).search("²-5") == [] and Board(JOBS).search("²") == []

@@ -8,6 +8,7 @@ import pytest
 from smdtui.jobs import rights, slurm
 from smdtui.jobs.folder import create
 from smdtui.jobs.job import read_job
+from smdtui.jobs.slurm_poll import Known
 
 
 @pytest.fixture
@@ -44,3 +45,12 @@ def test_what_waits_ends_as_it_begins(theirs):
     said = slurm.cancel(theirs, "bob")
     assert said.done and "Slurm keeps it for ada, and it ends as it begins" in said.message
     assert theirs.table("cancel.toml")["who"] == "bob", "which submit.sh looks for"
+
+
+def test_a_name_that_slurm_does_not_show_us_is_no_sign_of_a_lost_job(theirs, monkeypatch):
+    (theirs.path / "engine.toml").unlink()
+    monkeypatch.setattr(slurm, "ask", lambda wanted, hasten: Known(names={wanted[0].name: ""}))
+    job = read_job(theirs)
+    assert (job.state, job.reason) == ("pending", "Slurm tells only its owner about it")
+    monkeypatch.setattr(slurm, "_mine", lambda folder: True)
+    assert read_job(theirs).state == "lost"

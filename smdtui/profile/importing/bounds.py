@@ -33,5 +33,5 @@ def bounded(kind: str, left: Any, right: Any, line: int) -> None:
 
 def wide(text: str) -> bool:
     """Whether a format could fill up to a very large width."""
-    numbers = "".join(c if c.isdigit() else " " for c in text).split()
+    numbers = "".join(c if c.isdecimal() else " " for c in text).split()
     return any(len(number) > _WIDTH for number in numbers)
