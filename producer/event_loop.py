@@ -1,6 +1,7 @@
 """The events of one worker: from psana through default data and analysis into its part file."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -58,23 +59,28 @@ def default_sources(run: OpenRun, plan: Plan) -> List[Source]:
     for i, name in enumerate(plan.waveforms.peaks):
         if not waveforms.has_peaks(run.interfaces, name):
             raise PlanRefused([at(plan, f"waveforms.peaks[{i}]", f"{name} is no high-speed digitizer (hsd)")])
-    if plan.timetool.refit is not None:
+    if plan.time_tool.refit is not None:
         try:
-            read_weights(plan.timetool.refit)
+            read_weights(plan.time_tool.refit)
         except Lacking as lacking:
             raise PlanRefused([at(plan, "timetool.refit.weights", str(lacking))]) from None
+    off = set(plan.defaults.off)
+
+    def on(group: ModuleType, *settings: Any) -> List[Source]:
+        return [] if group.__name__.rpartition(".")[2] in off else list(group.sources(run, *settings))
+
     return [
-        *timing.sources(run),
+        *on(timing),
         *light_status.sources(run, plan.light_status),
-        *beam.sources(run),
-        *wave8.sources(run),
-        *encoders.sources(run),
+        *on(beam),
+        *on(wave8),
+        *on(encoders),
         *analog_input.sources(run, plan.analog_input),
-        *pv.sources(run),
-        *timetool.sources(run, plan.timetool),
+        *on(pv),
+        *on(timetool, plan.timetool),
         *waveforms.sources(run, plan.waveforms),
         *integrating.sources(run, plan.integrating),
-        *damage.sources(run),
+        *on(damage),
     ]
 
 
@@ -103,7 +109,8 @@ class EventLoop:
         self._plan = plan
         self._sources = default_sources(run, plan)
         self._untried = list(self._sources)
-        self._held: List[Held] = [*scan.held(run), *epics.held(run, plan.epics)]
+        steps = [] if "scan" in plan.defaults.off else scan.held(run)
+        self._held: List[Held] = [*steps, *epics.held(run, plan.epics)]
         self._once: List[Tuple[str, str, Variable]] = epics.once(run, plan.epics)
         self._analyses = [DetectorAnalysis(run, plan, detector) for detector in plan.detectors]
         for source in self._sources:

@@ -24,6 +24,11 @@ NOT_ADDED = {"timestamp", "timing/timestamp", "timing/pulseId"}  # names of even
 def integrate(file: h5py.File, parameters: Parameters, merged: Merged) -> List[EventProblem]:
     """Write all integrations into the merged `file`; returns what went wrong."""
     problems: List[EventProblem] = []
+    owners = {column.path.partition("/")[0] for column in merged.columns}
+    for name in parameters.fast if parameters.detectors else ():
+        if name not in owners:
+            words = "wrote nothing with each event, so nothing of it was added up"
+            problems.append(EventProblem(name, "integrating", "no data", "warning", 0, 1, words))
     for detector in parameters.detectors:
         ends = np.flatnonzero(file[marker(detector)][:] == 1)
         if not len(ends):

@@ -20,10 +20,12 @@ from producer.defaults import (
     epics,
     integrating,
     light_status,
+    switched_off,
     timetool,
     waveforms,
     xtcav,
 )
+from producer.defaults.timetool import Parameters as TimeTool
 from producer.layers import DEFAULT, Entry, Layer, Origin, Section, read_layers
 from producer.parameters import as_json, as_toml, build, value_paths
 from producer.problem import Problem, errors
@@ -69,8 +71,14 @@ class Plan:
     light_status: light_status.Parameters
     integrating: integrating.Parameters
     archiver: archiver.Parameters
+    defaults: switched_off.Parameters
     detectors: Dict[str, Dict[str, Any]]
     origin: Dict[str, Origin] = field(default_factory=dict, compare=False)
+
+    @property
+    def time_tool(self) -> TimeTool:
+        """``timetool`` as it is to be followed: nothing of it where the time tool is switched off."""
+        return TimeTool() if "timetool" in self.defaults.off else self.timetool
 
     def as_json(self) -> Dict[str, Any]:
         plan: Dict[str, Any] = {"hutch": self.hutch}

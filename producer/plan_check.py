@@ -4,7 +4,7 @@ from typing import Any, Iterable, List, Mapping
 
 from producer.analysis import FUNCTIONS
 from producer.configure import RunNames
-from producer.defaults import analog_input, integrating, xtcav
+from producer.defaults import analog_input, integrating, switched_off, timetool, xtcav
 from producer.plan import Plan
 from producer.problem import Problem, nearest
 from producer.report import dotted
@@ -56,14 +56,15 @@ def check_names(plan: Plan, names: RunNames) -> List[Problem]:
         detector(name, "waveforms.traces", "raw")
     for name in plan.waveforms.peaks:
         detector(name, "waveforms.peaks", "raw")
-    if plan.timetool.detector:
-        from_ioc = plan.timetool.detector in there and there[plan.timetool.detector].type == "pv"
-        detector(plan.timetool.detector, "timetool.detector", "raw" if from_ioc else "ttfex")
-    if plan.timetool.traces:
-        for name in [plan.timetool.detector] if plan.timetool.detector else _with(names, "ttfex"):
+    tool = plan.time_tool
+    if tool.detector:
+        from_ioc = tool.detector in there and there[tool.detector].type == "pv"
+        detector(tool.detector, "timetool.detector", "raw" if from_ioc else "ttfex")
+    if tool.traces:
+        for name in [tool.detector] if tool.detector else _with(names, "ttfex"):
             if name in there:
                 detector(name, "timetool.traces", "ttproj")
-    if (plan.timetool.traces or plan.timetool.calibration) and not plan.timetool.detector and not _with(names, "ttfex"):
+    if (tool.traces or tool.calibration) and not tool.detector and not _with(names, "ttfex"):
         problems.append(at(plan, "timetool", f"there is no time tool in {run}"))
 
     known = {epics.alias for epics in names.epics} | {epics.pv for epics in names.epics if epics.pv}
@@ -90,9 +91,12 @@ def _default_data(plan: Plan, there: Mapping[str, Any], run: str) -> List[Proble
     problems: List[Problem] = []
     if plan.light_status.lights and not any(detector.type == "ts" for detector in there.values()):
         problems.append(at(plan, "light_status", f"there is no timing detector in {run}, so no event code"))
-    edge = plan.timetool.refit
+    if "timetool" in plan.defaults.off and plan.timetool != timetool.Parameters():
+        words = "the time tool is switched off in [defaults], so nothing of [timetool] is done"
+        problems.append(at(plan, "timetool", words, severity="warning"))
+    edge = plan.time_tool.refit
     tools = sorted(name for name, detector in there.items() if "ttfex" in detector.data_types)
-    if edge is not None and plan.timetool.detector is None and len(tools) > 1:
+    if edge is not None and plan.time_tool.detector is None and len(tools) > 1:
         words = f"{run} has the time tools {', '.join(tools)}: say with detector whose edge is to be fitted"
         problems.append(at(plan, "timetool.refit", words, f'detector = "{tools[0]}"'))
     if edge is not None and edge.signal is not None and "xray" not in plan.light_status.lights:
@@ -115,7 +119,9 @@ def _default_data(plan: Plan, there: Mapping[str, Any], run: str) -> List[Proble
     for field in ("detectors", "fast"):
         for i, name in enumerate(getattr(plan.integrating, field)):
             key = f"integrating.{field}[{i}]"
-            if name not in there and (field == "detectors" or name not in integrating.GROUPS):
+            if switched_off.WRITTEN.get(name) in plan.defaults.off:
+                problems.append(at(plan, key, f"{name} is switched off in [defaults], so it cannot be added up"))
+            elif name not in there and (field == "detectors" or name not in integrating.GROUPS):
                 problems.append(at(plan, key, f"there is no detector {name!r} in {run}", _near(name, there)))
             elif field == "detectors" and "raw" not in there[name].data_types:
                 problems.append(at(plan, key, f"{name} has no raw data in {run}, so no frames"))

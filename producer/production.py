@@ -245,7 +245,7 @@ class Production:
     def _after_merge(self, file: h5py.File, plan: Plan, result: Merged) -> List[EventProblem]:
         """What needs all events in the order of time."""
         return [
-            *refit(file, plan.timetool),
+            *refit(file, plan.time_tool),
             *integrate(file, plan.integrating, result),
             *write_histories(file, plan.archiver, result.timestamps),
         ]

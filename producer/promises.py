@@ -16,7 +16,7 @@ def promises(plan: Plan) -> Dict[str, Shape]:
     found.update({f"lightStatus/{light}": () for light in plan.light_status.lights})
     found.update({f"ai/{one.name}": () for one in plan.analog_input})
     found.update({f"intg/{detector}/count": () for detector in plan.integrating.detectors})
-    if plan.timetool.refit is not None:
+    if plan.time_tool.refit is not None:
         found["ttRaw/pos"] = ()
     for detector, functions in plan.detectors.items():
         for name, given in functions.items():

@@ -24,6 +24,7 @@ TITLES = {
     "analog_input": "analog inputs",
     "waveforms": "waveforms",
     "xtcav": "XTCAV",
+    "defaults": "default data left out",
 }
 Place = tuple[str | int, ...]
 

@@ -158,8 +158,8 @@ def missing_names(plan: Plan, names: RunNames) -> dict[str, str]:
     pvs = {word for pv in names.epics for word in (pv.alias, pv.pv) if word}
     wanted = [(dotted(("detectors", name)), name) for name in plan.detectors if name not in there]
     wanted += [("waveforms.traces", name) for name in plan.waveforms.traces if name not in there]
-    if plan.timetool.detector and plan.timetool.detector not in there:
-        wanted.append(("timetool.detector", plan.timetool.detector))
+    if plan.time_tool.detector and plan.time_tool.detector not in there:
+        wanted.append(("timetool.detector", plan.time_tool.detector))
     for field in ("per_event", "once"):
         entries = enumerate(getattr(plan.epics, field))
         wanted += [(f"epics.{field}[{i}]", pv.pv) for i, pv in entries if pv.pv not in pvs]
