@@ -144,6 +144,9 @@ def read_layers(path: FilePath, text: Optional[str] = None) -> Tuple[List[Layer]
         base = layer.head.get("base")
         if base is None:
             return layers, []
+        if "\0" in base:
+            layer.report.error(("base",), "base must be the name of a file, which has no character 0")
+            return layers, []
         path, text = FilePath(os.path.normpath(path.parent / base)), None
         if os.path.realpath(path) in seen:
             chain = " -> ".join(os.path.basename(p) for p in [*seen, seen[seen.index(os.path.realpath(path))]])

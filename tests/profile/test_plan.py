@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import tomllib
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from producer import plan as plans
@@ -425,6 +425,7 @@ fields = st.sampled_from(
 
 
 @given(st.dictionaries(sections, st.one_of(anything, st.dictionaries(fields, anything, max_size=3)), max_size=6))
+@example({"format": 1, "base": "\0"})
 @settings(max_examples=400, deadline=None)
 def test_whatever_stands_in_a_profile_ends_in_problems_with_lines(tmp_path_factory, table):
     path = tmp_path_factory.getbasetemp() / "any.toml"
