@@ -94,7 +94,7 @@ class _Medians:
         count = self._count
         if np.isnan(last[..., -1]).any():  # they come last
             count = count - np.isnan(last).sum(axis=-1, keepdims=True)
-        places = np.maximum((count - 1) // 2, 0), np.minimum(count // 2, last.shape[-1] - 1)
+        places = np.maximum((count - 1) // 2, 0), count // 2
         low, high = (np.take_along_axis(last, at, axis=-1)[..., 0] for at in places)
         with np.errstate(invalid="ignore"):
             middle = np.where(count[..., 0] > self._least, (low + high) / 2, np.float32(0))
