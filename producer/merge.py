@@ -8,12 +8,13 @@ block by block, too.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import h5py
 import numpy as np
 
 from producer.datasets import write
+from producer.kernels.assembly import Assembly
 from producer.part_file import BLOCK_BYTES, LARGE_ROW, h5_dtype, large_row_filters
 from producer.part_reader import Part, Take, Unmergeable
 from producer.schema import Column, Total, Variable, fill
@@ -299,14 +300,23 @@ def _nodes(group: Any) -> List[h5py.Dataset]:
     return [node for name in group for node in _nodes(group[name])]
 
 
+def _image(part: Part, path: str) -> Optional[Assembly]:
+    node = part.file.get(f"images/{path}")
+    if node is None:
+        return None
+    rows, columns = node.attrs["shape"].tolist()
+    return Assembly.again(node[()], (rows, columns))
+
+
 def _totals(parts: List[Part], target: h5py.File) -> Tuple[str, ...]:
-    """Totals of the parts put together, in the order of the ranks."""
+    """Totals of the parts put together, in the order of the ranks, and only then assembled: the largest value of a mean
+    of pixels depends on who has which events. The largest value of no event is missing."""
     sums: Dict[str, Tuple[Total, np.ndarray, int]] = {}
     for part in parts:
         for node in _nodes(part.file.get("totals")):
             a = node.attrs
-            words = [str(a[name]) for name in ("how", "unit", "description", "note")]
-            total = Total(str(a["path"]), np.dtype(str(a["dtype"])), node.shape, *words)
+            path, how, unit, words, note = (str(a[name]) for name in ("path", "how", "unit", "description", "note"))
+            total = Total(path, np.dtype(str(a["dtype"])), node.shape, how, unit, words, note, _image(part, path))
             value, events = node[()], int(a["events"])
             if total.path in sums:
                 _, before, count = sums[total.path]
@@ -317,7 +327,12 @@ def _totals(parts: List[Part], target: h5py.File) -> Tuple[str, ...]:
                 value, events = _HOW[total.how](before, value), events + count
             sums[total.path] = (total, value, events)
     for path, (total, value, events) in sorted(sums.items()):
-        dataset = target.create_dataset(path, data=value.astype(total.dtype, copy=False))
+        value = value.astype(total.dtype, copy=False)
+        if total.image is not None:
+            value = total.image(value)
+        if total.how == "max" and not events:
+            value = np.full(value.shape, fill(value.dtype), value.dtype)
+        dataset = target.create_dataset(path, data=value)
         attributes(dataset, total.unit, total.description, total.note)
         dataset.attrs["events"] = events
     return tuple(sorted(sums))

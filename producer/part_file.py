@@ -8,13 +8,14 @@ at any time: the rows before are missing values. Kinds of data:
   done, and nothing grows, for the events between two of them;
 * variable: any number of entries each event, one after the other, and how many of them each event has;
 * once: one value for the run;
-* totals: arrays accumulated over the events.
+* totals: arrays accumulated over the events, and where in an image their pixels will be.
 
 Layout: ``columns/<path>``, ``held/<number>`` (group: rows, values), ``variable/<number>`` (group: one dataset each
-field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attribute ``events``; and ``declared``, written
-last: JSON that tells what each of them is (and for ``once`` the timestamp of the event that had the value), since a
-look at the attributes of thousands of datasets takes longer than their data. Columns and held columns of numbers that
-are still in memory at the end have no dataset of their own but a place among the `short_columns`.
+field; the lengths are a column), ``once/<number>``, ``totals/<path>``, attribute ``events``,
+``images/<path>``, attribute ``shape``; and ``declared``, written last: JSON that tells what each of them is (and for
+``once`` the timestamp of the event that had the value), since a look at the attributes of thousands of datasets takes
+longer than their data. Columns and held columns of numbers that are still in memory at the end have no dataset of their
+own but a place among the `short_columns`.
 """
 
 import json
@@ -332,6 +333,9 @@ class PartFile:
                 events=count,
             )
             dataset.attrs["dtype"] = total.dtype.str
+            if total.image is not None:
+                image = self._file.create_dataset(f"images/{total.path}", data=total.image.where)
+                image.attrs["shape"] = total.image.shape
         self._file.attrs["events"] = events
         self._file["declared"] = json.dumps(declared)
         self._file.close()

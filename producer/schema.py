@@ -10,6 +10,8 @@ from typing import Any, Callable, FrozenSet, Optional, Tuple
 
 import numpy as np
 
+from producer.kernels.assembly import Assembly
+
 MISSING = -99999
 TEXT = np.dtype(object)  # variable-length UTF-8
 
@@ -87,7 +89,7 @@ class Variable:
 @dataclass(frozen=True)
 class Total:
     """A dataset of `shape` accumulated over the run, each rank its own part; `how` tells how the parts are put
-    together: "sum" or "max"."""
+    together: "sum" or "max". With `image` the whole, not each part, is then assembled."""
 
     path: str
     dtype: np.dtype
@@ -96,6 +98,7 @@ class Total:
     unit: str = ""
     description: str = ""
     note: str = ""
+    image: Optional[Assembly] = None
 
 
 def of_value(path: str, value: Any, unit: str = "", description: str = "", **more: Any) -> Column:

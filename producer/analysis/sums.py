@@ -154,7 +154,8 @@ class Piece:
 class Computation:
     """``Sums/<detector>_<algorithm>``, of the frame's shape: float64, or int64 for integers (exact: 2**31 frames of
     32 bits fit). A pixel that is NaN in one event is NaN in the end. With ``_img``, of the image's shape, see
-    `producer.kernels.assembly`: float64, the mean where several pixels fall on one, NaN in the gaps.
+    `producer.kernels.assembly`: float64, the mean where several pixels fall on one, NaN in the gaps. The largest of no
+    event is a missing value.
 
     Raises `Lacking` for ``_img`` of a detector without geometry, and in an event for ``_dropped`` when it is not known
     whether the shot had X-rays."""
@@ -223,8 +224,6 @@ class Computation:
             value = self._sums[algorithm.name].reshape(self._shape).astype(self._wide, copy=False)
             if algorithm.maximum and not self._counts[algorithm.name]:
                 value = np.full(self._shape, _lowest(self._wide), self._wide)
-            if algorithm.image and self._assembly is not None:
-                value = self._assembly(value)
             events = "shots without X-rays" if algorithm.dropped else "events of the run"
             total = Total(
                 f"Sums/{self._detector}_{algorithm.name}",
@@ -233,6 +232,7 @@ class Computation:
                 "max" if algorithm.maximum else "sum",
                 "detector units",
                 f"{'largest value of each pixel in' if algorithm.maximum else 'sum over'} the {events}",
+                image=self._assembly if algorithm.image else None,
             )
             found.append((total, value, self._counts[algorithm.name]))
         return found

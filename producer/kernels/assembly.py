@@ -1,5 +1,7 @@
 """Pixels to an image, by their coordinates."""
 
+from typing import Tuple
+
 import numpy as np
 
 
@@ -9,11 +11,22 @@ class Assembly:
 
     def __init__(self, x: np.ndarray, y: np.ndarray, size: float, good: np.ndarray) -> None:
         rows, columns = (np.floor((c - c.min()) / size + 0.5).astype(np.int64).ravel() for c in (x, y))
-        self.shape = (int(rows.max()) + 1, int(columns.max()) + 1)
-        self.index = rows * self.shape[1] + columns
-        self._good = None if good.all() else np.flatnonzero(good)
+        shape = (int(rows.max()) + 1, int(columns.max()) + 1)
+        self._put(np.where(good.ravel(), rows * shape[1] + columns, -1), shape)
+
+    @classmethod
+    def again(cls, where: np.ndarray, shape: Tuple[int, int]) -> "Assembly":
+        """One with that `where` and `shape`."""
+        one = cls.__new__(cls)
+        one._put(where, shape)
+        return one
+
+    def _put(self, where: np.ndarray, shape: Tuple[int, int]) -> None:
+        """`where` int64[pixels]: the pixel of the image, flat, on which each falls; -1 for those that are not good."""
+        self.where, self.shape, self.index = where, shape, where
+        self._good = None if (where >= 0).all() else np.flatnonzero(where >= 0)
         if self._good is not None:
-            self.index = self.index[self._good]
+            self.index = where[self._good]
         count = np.bincount(self.index, minlength=self.shape[0] * self.shape[1])
         self._alone = bool(count.max(initial=0) <= 1)
         self._count = np.where(count > 0, count, np.nan)

@@ -30,7 +30,7 @@ all = true
 [integrating]
 detectors = ["jungfrau1M"]
 [runs.all.epix100_0]
-sums = ["calib", "calib_max", "calib_square", "calib_thresADU2", "calib_dropped", "calib_img"]
+sums = ["calib", "calib_max", "calib_square", "calib_thresADU2", "calib_dropped", "calib_img", "calib_max_img"]
 [runs.all.epix100_0.droplet]
 threshold = 5.0
 use_rms = true

@@ -279,7 +279,8 @@ def test_sums_of_dropped_shots_and_assembled_sums():
         computation.event(frame, 1, Shot(xray=xray))
     with pytest.raises(Lacking, match="it is not known whether the shot had X-rays"):
         computation.event(np.zeros((2, 3, 4), "f4"), 1, Shot())
-    got = {total.path[len("Sums/det_") :]: (value, events) for total, value, events in computation.totals()}
+    found = {total.path[len("Sums/det_") :]: (total, value, events) for total, value, events in computation.totals()}
+    got = {name: (total.image(value) if total.image else value, n) for name, (total, value, n) in found.items()}
     dark = np.array([f for f, xray in zip(frames, lit) if not xray], float)
     assert np.allclose(got["calib_dropped"][0], dark.sum(axis=0)) and got["calib_dropped"][1] == 3
     assert np.allclose(got["calib_dropped_square"][0], (dark**2).sum(axis=0))
