@@ -86,21 +86,31 @@ class HandoverSheet(ModalScreen[None]):
 
     def action_write(self) -> None:
         """Into the results, under a name of its own."""
-        from smdtui.jobs.folder import make_folder, utc, write_whole
+        from smdtui.jobs.folder import utc
 
         if not self.text:
             return
         folder = Path(self.services.experiment.results) / "handover"
         stamp = utc(self.services.now()).replace(":", "").replace("-", "")
         path = folder / f"{self.services.experiment.name}-{stamp}.md"
+        threading.Thread(target=self._write, args=(path, self.text), name="smdtui handover", daemon=True).start()
+
+    def _write(self, path: Path, text: str) -> None:
+        """In a thread of its own."""
+        from smdtui.jobs.folder import make_folder, write_whole
+
         try:
-            if not folder.is_dir():
-                make_folder(folder)
-            write_whole(path, self.text)
+            if not path.parent.is_dir():
+                make_folder(path.parent)
+            write_whole(path, text)
+            said = f"Written to {path}"
         except OSError as error:
-            self._say(f"Not written: {error.filename}: {error.strerror}")
-            return
-        self._say(f"Written to {path}")
+            said = f"Not written: {error.filename}: {error.strerror}"
+        self.app.call_later(self._written, said)
+
+    def _written(self, said: str) -> None:
+        if self.is_mounted:
+            self._say(said)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -102,6 +102,15 @@ class JobControl(Base):
 
         self.background(group, work, done)
 
+    def _look_up(self, work: Callable[[Task], Any], show: Callable[[Any], object], **more: Any) -> None:
+        """Reads files, perhaps on a slow disk, and shows something of it, unless something else is shown by then."""
+
+        def done(value: Any) -> None:
+            if self.app.screen is self:
+                show(value)
+
+        self.background("look", work, done, **more)
+
     # -- again
     def action_retry(self) -> None:
         """The launch sheet, filled in as this job was: with the profile as it is now, or with the plan of before."""
@@ -110,9 +119,19 @@ class JobControl(Base):
             return
         if len({(one.events_limit, one.gate) for one in [job, *self.chosen]}) > 1:
             job = replace(job, events_limit=0, gate=False)  # one sheet for all: what one of them asked is not theirs
-        if len(self.chosen) > 1 or not _plan_differs(job):
+        if len(self.chosen) > 1:
             self._launch(runs, job)
             return
+
+        def found(differs: bool) -> None:
+            if differs:
+                self._ask_which_plan(runs, job)
+            else:
+                self._launch(runs, job)
+
+        self._look_up(lambda task: _plan_differs(job), found)
+
+    def _ask_which_plan(self, runs: str, job: Any) -> None:
         answers = [
             Answer(NOW, f"With {Path(job.profile).name} as it is now"),
             Answer(BEFORE, "With exactly the plan of before"),
@@ -134,12 +153,12 @@ class JobControl(Base):
         job = self.current
         if job is None:
             return
-        try:
-            text = (job.folder.path / "submit.sh").read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            self.say(f"Its script cannot be read: {in_words(error)}", "warn")
-            return
-        self.app.push_screen(TextView(f"submit.sh of {job.id}", text))
+        path = job.folder.path / "submit.sh"
+        self._look_up(
+            lambda task: path.read_text(encoding="utf-8", errors="replace"),
+            lambda text: self.app.push_screen(TextView(f"submit.sh of {job.id}", text)),
+            failed=lambda error: self.say(f"Its script cannot be read: {in_words(error)}", "warn"),
+        )
 
     def action_record(self) -> None:
         """Who did what to the job."""
@@ -147,11 +166,10 @@ class JobControl(Base):
 
         job = self.current
         if job is not None:
-            try:
-                text = record(job.folder.events())
-            except OSError as error:
-                text = f"Its record cannot be read: {in_words(error)}"
-            self.app.push_screen(TextView(f"What happened to {job.id}", text))
+            self._look_up(
+                lambda task: record(job.folder.events()),
+                lambda text: self.app.push_screen(TextView(f"What happened to {job.id}", text)),
+            )
 
     def action_compare(self) -> None:
         """The plans of two jobs: the two that are marked, else this one and the one before of the same run."""
@@ -171,12 +189,14 @@ class JobControl(Base):
             self.say(f"Nothing to compare: {why}.", "warn")
             return
         first, second = pair
-        try:
-            changes = plan_changes(first.folder, second.folder)
-        except (OSError, ValueError) as error:
-            self.say(f"Their plans cannot be compared: {error}", "error")
-            return
-        self.app.push_screen(DifferenceSheet(_called(first, second), _called(second, first), changes))
+        self._look_up(
+            lambda task: plan_changes(first.folder, second.folder),
+            lambda changes: self.app.push_screen(
+                DifferenceSheet(_called(first, second), _called(second, first), changes)
+            ),
+            failed=lambda error: self.say(f"Their plans cannot be compared: {error}", "error"),
+            expected=(OSError, ValueError),
+        )
 
     def action_result(self) -> None:
         job = self.current
