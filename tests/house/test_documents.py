@@ -34,3 +34,26 @@ def test_every_direct_dependency_has_its_line():
     names = {re.match(r"[A-Za-z0-9_-]+", w)[0] for w in words}
     listed = (ROOT / "docs" / "dependencies.md").read_text()
     assert not [n for n in names if n not in listed]
+
+
+def _table(text):
+    """The cells of each row of the first table in `text`, without its head."""
+    rows = [line.strip("|").split(" | ") for line in text.split("\n## ")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_feature_has_its_row_and_a_test_or_a_reason():
+    text = (ROOT / "docs" / "features.md").read_text()
+    rows = _table(text.split("## The whole checklist")[1])
+    for feature, ours, proof in rows:
+        assert ours and (proof != "-" or ours.startswith("none: ")), feature
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    named = set(re.findall(r"\btest_\w+\.py", text))
+    assert named and named <= there, named - there
+    for path in re.findall(r"\b\w+/test_\w+\.py", text):
+        assert (ROOT / "tests" / path).exists(), path
+    study = ROOT.parent / "shared" / "docs" / "smalldata_tools.md"
+    if not study.exists():
+        pytest.skip("the study of smalldata_tools is not at hand")
+    wanted = _table(study.read_text().split("## 5. Checklist")[1])
+    assert [row[0] for row in rows] == [row[0] for row in wanted]
