@@ -1,7 +1,8 @@
 """The time tool's edge, fitted again from the camera's traces in a merged file, in the order of time: the running
-reference is then the same whatever the number of ranks."""
+reference is then the same whatever the number of ranks. Some events are in memory at a time."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import h5py
 import numpy as np
@@ -13,6 +14,8 @@ from producer.event_problems import EventProblem
 from producer.merge import attributes
 
 GROUP = "ttRaw"
+CHUNK_BYTES = 1 << 18
+BATCH_BYTES = 1 << 23  # of one trace of some events
 ABOUT = {
     "pos": ("pixels", "position of the edge, fitted again; 0: no edge was found"),
     "amp": ("", "amplitude of the edge in the filtered trace"),
@@ -29,25 +32,26 @@ def refit(file: h5py.File, parameters: timetool.Parameters) -> List[EventProblem
         return []
     try:
         weights = read_weights(given)
-        signal, reference, sideband, dark = _traces(file, given)
-        if len(weights) > signal.shape[1] - 4:
-            raise Lacking(f"{len(weights)} weights are too many for traces of {signal.shape[1]} pixels")
+        traces = _traces(file, given)
+        if len(weights) > traces.signal.shape[1] - 4:
+            raise Lacking(f"{len(weights)} weights are too many for traces of {traces.signal.shape[1]} pixels")
     except Lacking as lacking:
         return [EventProblem("timetool", "refit", "lacking", "error", 0, 1, str(lacking))]
-    found = {name: np.zeros(len(signal)) for name in ("pos", "amp", "fwhm")}
-    for row, (trace, light, below) in enumerate(zip(signal, reference, sideband)):
-        if dark[row]:
-            continue
-        if np.isnan(trace).all():
-            for values in found.values():
-                values[row] = np.nan
-            continue
-        with np.errstate(divide="ignore", invalid="ignore"):
-            normalised = (trace - below) / (light - below)
-        if np.isfinite(normalised).all():
-            edge = fit(normalised, weights, given.rising)
-            for name, value in zip(found, edge):
-                found[name][row] = value
+    found = {name: np.zeros(len(traces.signal)) for name in ("pos", "amp", "fwhm")}
+    for first, signal, reference, sideband in _batches(file, traces, given.reference_share):
+        for row, (trace, light, below) in enumerate(zip(signal, reference, sideband), first):
+            if traces.dark[row]:
+                continue
+            if np.isnan(trace).all():
+                for values in found.values():
+                    values[row] = np.nan
+                continue
+            with np.errstate(divide="ignore", invalid="ignore"):
+                normalised = (trace - below) / (light - below)
+            if np.isfinite(normalised).all():
+                edge = fit(normalised, weights, given.rising)
+                for name, value in zip(found, edge):
+                    found[name][row] = value
     if parameters.calibration:
         ps = sum(p * found["pos"] ** power for power, p in enumerate(parameters.calibration))
         found["pos_ps"] = np.where(found["pos"] == 0, 0.0, ps)
@@ -95,15 +99,38 @@ def fit(trace: np.ndarray, weights: np.ndarray, rising: bool) -> Tuple[float, fl
     return float(position + length // 2), float(height if rising else abs(level - height)), width
 
 
-def _traces(file: h5py.File, given: Parameters) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """signal, reference and sideband, float64[events, pixels]; bool[events], which shots are known to have no edge, as
-    they had no X-rays or no laser. Raises `Lacking`."""
+@dataclass(frozen=True)
+class _Traces:
+    """Datasets of events x pixels. `dark` bool[events]: shots known to have no edge, as they had no X-rays or no laser.
+    With `fresh`, bool[events], `reference` has the shots of which these make the running one."""
+
+    signal: Any
+    reference: Any
+    sideband: Optional[Any]
+    dark: np.ndarray
+    fresh: Optional[np.ndarray]
+
+    def steps(self) -> Iterator[slice]:
+        """Of whole chunks of the file."""
+        events, rows = len(self.signal), self.chunk
+        step = rows * max(1, BATCH_BYTES // (8 * self.signal.shape[1] * rows))
+        for first in range(0, events, step):
+            yield slice(first, min(first + step, events))
+
+    @property
+    def chunk(self) -> int:
+        """Events in a chunk."""
+        return max(1, min(len(self.signal), CHUNK_BYTES // (8 * self.signal.shape[1])))
+
+
+def _traces(file: h5py.File, given: Parameters) -> _Traces:
+    """Raises `Lacking`."""
     if given.signal is None:
         needed = ("tt/proj_sig", "tt/proj_ref")
         if any(name not in file for name in needed):
             raise Lacking("the DAQ recorded no projections of the time tool: give the region of its signal")
-        signal, reference = (file[name][:].astype(np.float64) for name in needed)
-        return signal, reference, np.zeros((len(signal), 1)), np.zeros(len(signal), bool)
+        signal, reference = (file[name] for name in needed)
+        return _Traces(signal, reference, None, np.zeros(len(signal), bool), None)
     lights: Dict[str, Optional[Any]] = {
         name: file[f"lightStatus/{name}"][:] if f"lightStatus/{name}" in file else None for name in ("xray", "laser")
     }
@@ -111,26 +138,44 @@ def _traces(file: h5py.File, given: Parameters) -> Tuple[np.ndarray, np.ndarray,
         raise Lacking("which shots had no X-rays, and are references, is not known: say it in [light_status]")
     if f"{GROUP}/tt_signal" not in file:
         raise Lacking("the time tool's camera gave no image in any event")
-    signal = file[f"{GROUP}/tt_signal"][:].astype(np.float64)
-    below = file[f"{GROUP}/tt_sideband"][:].astype(np.float64) if given.sideband else np.zeros((len(signal), 1))
-    shots = file[f"{GROUP}/tt_reference_shot"][:].astype(np.float64) if given.reference else signal
+    signal = file[f"{GROUP}/tt_signal"]
+    shots = file[f"{GROUP}/tt_reference_shot"] if given.reference else signal
     dark = lights["xray"] == 0
-    fresh = dark & np.isfinite(shots).all(axis=1)
+    fresh = dark.copy()
     if lights["laser"] is not None:
         fresh &= lights["laser"] == 1
         dark |= lights["laser"] == 0
+    traces = _Traces(signal, shots, file[f"{GROUP}/tt_sideband"] if given.sideband else None, dark, fresh)
+    for step in traces.steps():
+        fresh[step] &= np.isfinite(shots[step]).all(axis=1)
     if not fresh.any():
         raise Lacking("there is no shot with the laser and without X-rays, so no reference")
-    reference = running(shots, fresh, given.reference_share)
-    node = file.create_dataset(f"{GROUP}/tt_reference", data=reference, compression="gzip", compression_opts=1)
-    attributes(node, "detector units", "reference of the event: running mean of the shots without X-rays")
-    return signal, reference, below, dark
+    return traces
 
 
-def running(shots: np.ndarray, fresh: np.ndarray, share: float) -> np.ndarray:
-    """For each event r = s * share + r * (1 - share) over the `fresh` shots s up to it; before the first of them, that
-    one."""
-    now = shots[np.flatnonzero(fresh)[0]]
+def _batches(
+    file: h5py.File, traces: _Traces, share: float
+) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """(first event, signal, reference and sideband of it and those after, float64[some events, pixels]); the running
+    reference is written on the way."""
+    node, now = None, np.empty(0)
+    if traces.fresh is not None:
+        events, pixels = traces.reference.shape
+        how = {"chunks": (traces.chunk, pixels), "compression": "gzip", "compression_opts": 1}
+        node = file.create_dataset(f"{GROUP}/tt_reference", (events, pixels), np.float64, **how)
+        attributes(node, "detector units", "reference of the event: running mean of the shots without X-rays")
+        now = traces.reference[int(np.flatnonzero(traces.fresh)[0])].astype(np.float64)
+    for step in traces.steps():
+        signal, reference = (trace[step].astype(np.float64) for trace in (traces.signal, traces.reference))
+        below = np.zeros((len(signal), 1)) if traces.sideband is None else traces.sideband[step].astype(np.float64)
+        if node is not None and traces.fresh is not None:
+            reference = running(reference, traces.fresh[step], share, now)
+            node[step], now = reference, reference[-1]
+        yield step.start, signal, reference, below
+
+
+def running(shots: np.ndarray, fresh: np.ndarray, share: float, now: np.ndarray) -> np.ndarray:
+    """For each event r = s * share + r * (1 - share) over the `fresh` shots s up to it; `now` is r before them."""
     reference = np.empty_like(shots)
     for row in range(len(shots)):
         if fresh[row]:

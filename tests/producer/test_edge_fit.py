@@ -1,5 +1,7 @@
 """The refit of the time tool's edge from images, with a running reference."""
 
+import tracemalloc
+
 import h5py
 import numpy as np
 import pytest
@@ -60,9 +62,12 @@ def slow_reference(shots, fresh, share):
     return found
 
 
+@pytest.mark.parametrize("together", [30, 7, 1])
 @pytest.mark.parametrize("laser", [True, False])
 @pytest.mark.parametrize("share", [1.0, 0.3])
-def test_the_reference_runs_over_the_shots_without_x_rays(tmp_path, laser, share):
+def test_the_reference_runs_over_the_shots_without_x_rays(tmp_path, monkeypatch, laser, share, together):
+    monkeypatch.setattr(edge_fit, "BATCH_BYTES", together * 300 * 8)
+    monkeypatch.setattr(edge_fit, "CHUNK_BYTES", 1)
     np.save(tmp_path / "w.npy", np.repeat([1.0, -1.0], 15))
     events = 30
     light = 500 * np.exp(-(((PIXELS - 150) / 120) ** 2)) * (1 + 0.2 * RNG.random((events, 1)))
@@ -90,6 +95,24 @@ def test_the_reference_runs_over_the_shots_without_x_rays(tmp_path, laser, share
         assert np.isnan(file["ttRaw/pos"][4])
         px = file["ttRaw/pos"][:][lit]
         assert file["ttRaw/pos_ps"][:][lit] == pytest.approx(1 + 2 * px + 0.5 * px**2)
+
+
+def test_the_memory_of_a_refit_does_not_grow_with_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(edge_fit, "BATCH_BYTES", 1 << 19)
+    np.save(tmp_path / "w.npy", np.repeat([1.0, -1.0], 15))
+    given = edge.Parameters(str(tmp_path / "w.npy"), ((0, 9), (0, 500)), reference=((9, 20), (0, 500)))
+    shots = np.arange(4000, dtype="f4")[:, None] + np.zeros(500, "f4")
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["ttRaw/tt_signal"], file["ttRaw/tt_reference_shot"] = shots, shots
+        file["lightStatus/xray"] = np.arange(4000) % 2
+        file["lightStatus/laser"] = np.zeros(4000)
+        file["lightStatus/laser"][3998] = 1
+        tracemalloc.start()
+        assert edge_fit.refit(file, timetool.Parameters(refit=given)) == []
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 4 << 20 < shots.nbytes
+        assert (file["ttRaw/tt_reference"][:] == 3998).all() and not file["ttRaw/pos"][:].any()
 
 
 @pytest.mark.parametrize(
