@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, List
+from typing import Any, Callable, List
 
 import h5py
 import numpy as np
@@ -34,9 +34,11 @@ def seconds(timestamp: int) -> float:
     return (timestamp >> 32) + EPICS_EPOCH + (timestamp & 0xFFFFFFFF) * 1e-9
 
 
-def write_histories(file: h5py.File, parameters: Parameters, timestamps: np.ndarray) -> List[EventProblem]:
+def write_histories(
+    file: h5py.File, parameters: Parameters, timestamps: np.ndarray, alive: Callable[[], None] = lambda: None
+) -> List[EventProblem]:
     """``epics_archiver/<name>`` float64[samples, 2], unix seconds and value, from the first event to the last. Whatever
-    goes wrong is a warning."""
+    goes wrong is a warning. `alive` is called before each."""
     if not parameters.pvs:
         return []
     problems: List[EventProblem] = []
@@ -48,6 +50,7 @@ def write_histories(file: h5py.File, parameters: Parameters, timestamps: np.ndar
     begin, end = seconds(int(timestamps[0])), seconds(int(timestamps[-1]))
     deadline = time.monotonic() + parameters.timeout_s
     for pv in parameters.pvs:
+        alive()
         try:
             history = fetch(url, pv.pv, begin, end, deadline)
         except NoHistory as error:

@@ -2,7 +2,7 @@
 reference is then the same whatever the number of ranks. Some events are in memory at a time."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import h5py
 import numpy as np
@@ -24,9 +24,11 @@ ABOUT = {
 }
 
 
-def refit(file: h5py.File, parameters: timetool.Parameters) -> List[EventProblem]:
+def refit(
+    file: h5py.File, parameters: timetool.Parameters, alive: Callable[[], None] = lambda: None
+) -> List[EventProblem]:
     """Write ``ttRaw/{pos,amp,fwhm}`` (and ``pos_ps`` with a calibration, ``tt_reference`` with a running one): 0 where
-    there is no edge, NaN where there is no trace."""
+    there is no edge, NaN where there is no trace. `alive` is called all the while."""
     given = parameters.refit
     if given is None:
         return []
@@ -40,6 +42,7 @@ def refit(file: h5py.File, parameters: timetool.Parameters) -> List[EventProblem
     found = {name: np.zeros(len(traces.signal)) for name in ("pos", "amp", "fwhm")}
     for first, signal, reference, sideband in _batches(file, traces, given.reference_share):
         for row, (trace, light, below) in enumerate(zip(signal, reference, sideband), first):
+            alive()
             if traces.dark[row]:
                 continue
             if np.isnan(trace).all():

@@ -2,7 +2,7 @@
 have.  psana aborts, or segfaults, on those that cannot.  Many events are taken together, step by step.
 """
 
-from typing import Dict, Iterator, List, Mapping, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Tuple
 
 import numpy as np
 
@@ -18,17 +18,22 @@ CORRUPTED = 1 << 3  # the damage bit (xtcdata's Damage.hh) with which psana take
 
 
 def look_into(
-    descriptor: int, begin: np.ndarray, length: np.ndarray, by_key: Mapping[int, Names]
+    descriptor: int,
+    begin: np.ndarray,
+    length: np.ndarray,
+    by_key: Mapping[int, Names],
+    alive: Callable[[], None] = lambda: None,
 ) -> Tuple[np.ndarray, np.ndarray]:
     """(headers (n,) HEADER, corrupt (n,) bool) of the events at `begin` of `length` bytes, both (n,), in the file.
 
-    What is behind the end of the file reads as zeros.  Raises OSError.
+    What is behind the end of the file reads as zeros.  `alive` is called all the while.  Raises OSError.
     """
     headers = np.zeros(len(begin), HEADER)
     corrupt = np.zeros(len(begin), bool)
     for start, stop, block in _blocks(descriptor, begin.astype(np.int64), length.astype(np.int64)):
         headers[start:stop] = block.take(np.arange(stop - start), np.zeros(stop - start, np.int64), HEADER)
         corrupt[start:stop] = _corrupt(block, headers[start:stop], by_key)
+        alive()
     return headers, corrupt
 
 

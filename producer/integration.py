@@ -6,7 +6,7 @@ one row for each frame: ``count``, ``timestamp_min``, ``timestamp_max`` and ``ti
 each fast number, ``<group>_count_<field>`` of those that some events did not have, and what the functions of the slow
 detector itself gave."""
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import h5py
 import numpy as np
@@ -21,8 +21,10 @@ BATCH_BYTES = 64 << 20
 NOT_ADDED = {"timestamp", "timing/timestamp", "timing/pulseId"}  # names of events, not quantities
 
 
-def integrate(file: h5py.File, parameters: Parameters, merged: Merged) -> List[EventProblem]:
-    """Write all integrations into the merged `file`; returns what went wrong."""
+def integrate(
+    file: h5py.File, parameters: Parameters, merged: Merged, alive: Callable[[], None] = lambda: None
+) -> List[EventProblem]:
+    """Write all integrations into the merged `file`; returns what went wrong. `alive` is called all the while."""
     problems: List[EventProblem] = []
     owners = {column.path.partition("/")[0] for column in merged.columns}
     for name in parameters.fast if parameters.detectors else ():
@@ -38,14 +40,21 @@ def integrate(file: h5py.File, parameters: Parameters, merged: Merged) -> List[E
         if left and len(ends):
             words = f"the last {left} events came after its last frame and are in no integration"
             problems.append(EventProblem(detector, "integrating", "left over", "note", 0, 1, words))
-        _of_detector(file, detector, ends, parameters, merged)
+        _of_detector(file, detector, ends, parameters, merged, alive)
     if len(parameters.detectors) == 1:
         [detector] = parameters.detectors
         file["intg/timestamp"] = file[f"intg/{detector}/timestamp"]  # where smalldata_tools has it
     return problems
 
 
-def _of_detector(file: h5py.File, slow: str, ends: np.ndarray, parameters: Parameters, merged: Merged) -> None:
+def _of_detector(
+    file: h5py.File,
+    slow: str,
+    ends: np.ndarray,
+    parameters: Parameters,
+    merged: Merged,
+    alive: Callable[[], None],
+) -> None:
     starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
     group = file.require_group(f"intg/{slow}")
     group.attrs["description"] = f"one row for each frame of {slow}: what belongs to it since the frame before"
@@ -57,13 +66,14 @@ def _of_detector(file: h5py.File, slow: str, ends: np.ndarray, parameters: Param
     _write(group, "timestamp_max", times[ends], unit, "time of the last event of the integration")
     _write(group, "timestamp", times[ends], unit, f"time of the event with the frame of {slow}")
     for column in merged.columns:
+        alive()
         owner, _, field = column.path.partition("/")
         if column.text or not field or owner == "intg" or column.path in NOT_ADDED:
             continue
         if owner == slow:
-            _own(file, group, column, field, ends)
+            _own(file, group, column, field, ends, alive)
         elif owner not in parameters.detectors and (not parameters.fast or owner in parameters.fast):
-            sums, there = _sums(file[column.path], column, starts, ends)
+            sums, there = _sums(file[column.path], column, starts, ends, alive)
             words = f"sum over the events of the integration, where there: {column.description}"
             _write(group, f"{owner}_sum_{field}", sums, column.unit, words, column.note)
             if (there != count).any():
@@ -77,11 +87,16 @@ def _write(group: h5py.Group, name: str, values: np.ndarray, unit: str, descript
     attributes(group.create_dataset(name, data=values, **packed), unit, description, note)
 
 
-def _own(file: h5py.File, group: h5py.Group, column: Column, field: str, ends: np.ndarray) -> None:
+def _own(
+    file: h5py.File, group: h5py.Group, column: Column, field: str, ends: np.ndarray, alive: Callable[[], None]
+) -> None:
     """The rows of the slow detector's frames; large ones are not written a second time, but shown here too."""
     if column.row_bytes < LARGE_ROW or not len(ends):
         node, step = file[column.path], max(1, BATCH_BYTES // max(1, column.row_bytes))
-        blocks = [node[a : a + step][ends[(ends >= a) & (ends < a + step)] - a] for a in range(0, len(node), step)]
+        blocks = []
+        for a in range(0, len(node), step):
+            alive()
+            blocks.append(node[a : a + step][ends[(ends >= a) & (ends < a + step)] - a])
         rows = np.concatenate(blocks) if blocks else node[:]
         _write(group, field, rows, column.unit, column.description, column.note)
         return
@@ -93,7 +108,9 @@ def _own(file: h5py.File, group: h5py.Group, column: Column, field: str, ends: n
     attributes(node, column.unit, column.description, column.note)
 
 
-def _sums(node: Any, column: Column, starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def _sums(
+    node: Any, column: Column, starts: np.ndarray, ends: np.ndarray, alive: Callable[[], None]
+) -> Tuple[np.ndarray, np.ndarray]:
     """(sums [frames, *shape]: int64 exactly, or float64; missing where no event has the value; how many events do)."""
     wide = np.dtype({"i": np.int64, "f": np.float64}.get(column.dtype.kind, np.complex128))
     sums = np.zeros((len(ends), *column.shape), wide)
@@ -101,6 +118,7 @@ def _sums(node: Any, column: Column, starts: np.ndarray, ends: np.ndarray) -> Tu
     rows_there = np.zeros(len(ends), np.int64)
     step = max(1, BATCH_BYTES // max(1, column.row_bytes))
     for first, last, cuts, frames in _batches(starts, ends, step):
+        alive()
         values = node[first:last]
         good = values != MISSING if column.dtype.kind == "i" else ~np.isnan(values)
         values = np.where(good, values, 0).astype(wide, copy=False)

@@ -5,7 +5,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 
@@ -104,11 +104,18 @@ def check_run(plan: Plan, files: RunFiles) -> List[Problem]:
     return check_names(plan, names)
 
 
-def prepare(experiment: str, run: int, profile: Path, directory: Optional[str], limit: int) -> Prepared:
-    """Raises `Refused`. Nothing is written."""
+def prepare(
+    experiment: str,
+    run: int,
+    profile: Path,
+    directory: Optional[str],
+    limit: int,
+    alive: Callable[[], None] = lambda: None,
+) -> Prepared:
+    """Raises `Refused`. Nothing is written. `alive` is called all the while."""
     plan, warnings = plan_for(profile, run)
     files = run_files(experiment, run, xtc_folder(experiment, directory))
-    found = check_files(files)
+    found = check_files(files, alive)
     if errors(found):
         raise Refused(f"Run {run} of {experiment} is damaged, so that psana would lose events or crash.", found)
     named = check_run(plan, files)

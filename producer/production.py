@@ -125,7 +125,14 @@ class Production:
             request = self.request
             try:
                 self._wait_for_recording()
-                prepared = prepare(request.experiment, request.run, request.profile, request.directory, request.limit)
+                prepared = prepare(
+                    request.experiment,
+                    request.run,
+                    request.profile,
+                    request.directory,
+                    request.limit,
+                    self.progress.alive,
+                )
                 said = self.output.open()
                 if has_no_end(prepared.files):
                     prepared = replace(prepared, read=with_end(prepared.files, self.output.scratch))
@@ -245,9 +252,9 @@ class Production:
     def _after_merge(self, file: h5py.File, plan: Plan, result: Merged) -> List[EventProblem]:
         """What needs all events in the order of time."""
         return [
-            *refit(file, plan.time_tool),
-            *integrate(file, plan.integrating, result),
-            *write_histories(file, plan.archiver, result.timestamps),
+            *refit(file, plan.time_tool, self.progress.alive),
+            *integrate(file, plan.integrating, result, self.progress.alive),
+            *write_histories(file, plan.archiver, result.timestamps, self.progress.alive),
         ]
 
     def _end(self, verdict: Verdict, prepared: Prepared) -> int:
@@ -259,7 +266,7 @@ class Production:
             verdict = replace(verdict, file=str(self.output.path))
             _try("the workers' parts cannot be removed", lambda: self.output.remove_parts(self.ranks.size))
         elif verdict.events < len(prepared.expected):
-            found = [problem.message for problem in errors(check_files(prepared.files))]
+            found = [problem.message for problem in errors(check_files(prepared.files, self._alive_on_any_disk))]
             verdict = replace(
                 verdict, problems=verdict.problems + [{"severity": "error", "message": words} for words in found]
             )
@@ -280,6 +287,9 @@ class Production:
         (log.info if verdict.verified else log.error)(f"verdict: {verdict.text()}")
         return 0 if verdict.verified else 1
 
+    def _alive_on_any_disk(self) -> None:
+        _try("how far the job is cannot be written", self.progress.alive)
+
     def _facts(self, prepared: Prepared, written: int) -> Facts:
         return Facts(
             experiment=self.request.experiment,
@@ -298,7 +308,7 @@ class Production:
 
 
 def _try(trouble: str, act: Callable[[], None]) -> None:
-    """What is left to do when the file has its final name: nothing of it can make the production a failed one."""
+    """What is left to do when it is known how the production went: nothing of it can change that."""
     try:
         act()
     except OSError as error:

@@ -5,7 +5,7 @@ content can be taken apart; so must what transitions carry, which psana takes fr
 """
 
 import os
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -22,16 +22,18 @@ UNMATCHED = "shares no event with any other stream: its times do not match their
 MATCHED = (dgram.BEGIN_RUN, dgram.BEGIN_STEP, dgram.END_STEP, dgram.ENABLE, dgram.DISABLE, dgram.SLOW_UPDATE)
 
 
-def check_files(files: RunFiles) -> List[Problem]:
+def check_files(files: RunFiles, alive: Callable[[], None] = lambda: None) -> List[Problem]:
     """All that is wrong, with the file in `.file`; [] for a run that psana reads to its last event.
 
     Errors: a missing, double, truncated, empty or irregular file, a record that does not point at its event,
     transitions that are not the same in every stream, more than one run in a file.  Warnings: no EndRun, streams that
     share no event, a gap in the numbers of the streams.  What a run being recorded cannot have yet is no problem.
+    `alive` is called all the while.
     """
     problems: List[Problem] = []
     walks: List[Tuple[Stream, Walk]] = []
     for stream in files.streams:
+        alive()
         found = _names_and_kinds(files, stream)
         problems += found
         if stream.smd is None or any(p.file == str(stream.smd) for p in found):
@@ -41,7 +43,7 @@ def check_files(files: RunFiles) -> List[Problem]:
         except Damaged as damaged:
             problems.append(_error(damaged.path, damaged.reason))
             continue
-        problems += _check_stream(files, stream, walked, data_is_there=not found)
+        problems += _check_stream(files, stream, walked, alive, data_is_there=not found)
         walks.append((stream, walked))
     problems += _compare(files, walks)
     numbers = [stream.number for stream in files.streams]
@@ -72,7 +74,9 @@ def _names_and_kinds(files: RunFiles, stream: Stream) -> List[Problem]:
     return problems
 
 
-def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: bool) -> List[Problem]:
+def _check_stream(
+    files: RunFiles, stream: Stream, walked: Walk, alive: Callable[[], None], data_is_there: bool
+) -> List[Problem]:
     smd = walked.path
     if walked.damage is not None:
         return [_error(smd, walked.damage)]
@@ -105,7 +109,7 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
         problems.append(_error(smd, f"goes back in time at byte {at}: psana splits such events"))
     try:
         configured = configuration(smd, dgram.read_dgram(smd))
-        problems += _look_into_transitions(walked, configured)
+        problems += _look_into_transitions(walked, configured, alive)
         if not data_is_there:
             return problems
         problems += _compare_configures(stream, configured)
@@ -123,16 +127,16 @@ def _check_stream(files: RunFiles, stream: Stream, walked: Walk, data_is_there: 
     if key is None:
         return [*problems, _error(smd, "does not declare smdinfo: it is no smd file")]
     events = events[walked.headers["extent"][events] + 12 == dgram.SMD_EVENT]
-    return problems + _follow(stream, walked, events, configured, key, parts)
+    return problems + _follow(stream, walked, events, configured, key, parts, alive)
 
 
-def _look_into_transitions(walked: Walk, configured: Configuration) -> List[Problem]:
+def _look_into_transitions(walked: Walk, configured: Configuration, alive: Callable[[], None]) -> List[Problem]:
     """What SlowUpdates, BeginSteps and so on carry in the smd."""
     which = np.flatnonzero(~walked.events & (walked.services != dgram.CONFIGURE))
     descriptor = dgram.open_regular(walked.path)
     try:
         length = walked.headers["extent"][which].astype(np.int64) + 12
-        _, corrupt = look_into(descriptor, walked.offsets[which], length, configured.by_key)
+        _, corrupt = look_into(descriptor, walked.offsets[which], length, configured.by_key, alive)
     except OSError as error:
         return [_error(walked.path, f"{dgram.UNREADABLE}: {error.strerror}")]
     finally:
@@ -155,7 +159,13 @@ def _compare_configures(stream: Stream, configured: Configuration) -> List[Probl
 
 
 def _follow(
-    stream: Stream, walked: Walk, events: np.ndarray, configured: Configuration, key: int, parts: Sequence[Chunk]
+    stream: Stream,
+    walked: Walk,
+    events: np.ndarray,
+    configured: Configuration,
+    key: int,
+    parts: Sequence[Chunk],
+    alive: Callable[[], None],
 ) -> List[Problem]:
     assert walked.pointers is not None
     pointers = walked.pointers[events]
@@ -170,7 +180,7 @@ def _follow(
     for part, end in zip(parts, ends):
         inside = (places >= part.begin) & (places < end)
         problems += _follow_into(
-            stream, part, walked, configured, pointers[inside], stamps[inside], places[inside], part is parts[-1]
+            stream, part, walked, configured, pointers[inside], stamps[inside], places[inside], alive, part is parts[-1]
         )
     return problems
 
@@ -183,6 +193,7 @@ def _follow_into(
     pointers: np.ndarray,
     stamps: np.ndarray,
     places: np.ndarray,
+    alive: Callable[[], None],
     last: bool,
 ) -> List[Problem]:
     try:
@@ -195,7 +206,7 @@ def _follow_into(
         room = np.uint64(size)
         fits = (begin < room) & (length <= room) & (length >= np.uint64(HEADER.itemsize))
         fits[fits] = begin[fits] + length[fits] <= room
-        header, corrupt = look_into(descriptor, begin[fits], length[fits], configured.by_key)
+        header, corrupt = look_into(descriptor, begin[fits], length[fits], configured.by_key, alive)
     except OSError as error:
         return [_error(part.path, f"{dgram.UNREADABLE}: {error.strerror}")]
     finally:

@@ -84,7 +84,9 @@ def server(monkeypatch):
 def histories(folder, url, *names, timeout=20.0):
     parameters = Parameters(tuple(Pv(name) if isinstance(name, str) else Pv(*name) for name in names), url, timeout)
     with h5py.File(folder / "f.h5", "w") as file:
-        problems = archive.write_histories(file, parameters, TIMES)
+        alive = []
+        problems = archive.write_histories(file, parameters, TIMES, lambda: alive.append(1))
+        assert len(alive) == len(names)
         group = file.get("epics_archiver", {})
         return {name: node[:] for name, node in group.items()}, {p.detector: p for p in problems}
 

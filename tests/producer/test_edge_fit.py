@@ -84,7 +84,8 @@ def test_the_reference_runs_over_the_shots_without_x_rays(tmp_path, monkeypatch,
         file["lightStatus/xray"] = xray.astype(int)
         if laser:
             file["lightStatus/laser"] = lasers.astype(int)
-        assert edge_fit.refit(file, timetool.Parameters(calibration=(1.0, 2.0, 0.5), refit=given)) == []
+        alive, wanted = [], timetool.Parameters(calibration=(1.0, 2.0, 0.5), refit=given)
+        assert edge_fit.refit(file, wanted, lambda: alive.append(1)) == [] and len(alive) == events
         fresh = ~xray & (lasers if laser else True)
         wanted = slow_reference(signal.astype("f4").astype(float), fresh, share)
         assert file["ttRaw/tt_reference"][:] == pytest.approx(np.array(wanted), nan_ok=True)

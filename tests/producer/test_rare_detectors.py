@@ -166,7 +166,9 @@ def test_integrations_do_not_depend_on_how_much_is_read_at_once(file, monkeypatc
         for path in [*paths, *(f"intg/{slow}/in_event" for slow in rare.SLOW)]:
             again[path] = file[path][:]
         merged = Merged(file["timestamp"][:], columns, (), (), ())
-        assert integration.integrate(again, Parameters(tuple(rare.SLOW)), merged) == []
+        alive = []
+        assert integration.integrate(again, Parameters(tuple(rare.SLOW)), merged, lambda: alive.append(1)) == []
+        assert len(alive) > 2 * len(columns)  # of each of the slow ones, and within the columns
         for name in ("lightStatus_sum_xray", "feespec_sum_hproj", "feespec_sum_com", "ROI_max", "count"):
             assert np.array_equal(again[f"intg/archon2/{name}"][:], file[f"intg/archon2/{name}"][:])
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from producer import progress
+from producer import event_structure, preparation, progress
 from producer.progress import Progress
+from producer.run_files import check_files, event_timestamps, find_run
 
 
 def test_a_rank_that_merges_shows_that_it_lives_once_a_second_at_most(tmp_path, monkeypatch):
@@ -35,3 +36,17 @@ def test_the_last_word_does_not_matter_when_it_cannot_be_written(tmp_path, monke
     assert rank.phase == "done"
     with pytest.raises(OSError, match="No space"):
         rank.enter("merging")
+
+
+def test_a_long_check_of_the_files_gives_signs_of_life(small_experiment, monkeypatch, tmp_path):
+    monkeypatch.setattr(event_structure, "NEAR", 0)
+    monkeypatch.setattr(event_structure, "TOGETHER", 1)
+    xtc = small_experiment / "tmo" / "tmoc00126" / "xtc"
+    files, called = find_run(xtc, 12), []
+    assert check_files(files, lambda: called.append(1)) == []
+    assert len(called) > 3 * len(event_timestamps(files))  # for each event, in each stream that has it
+    profile = tmp_path / "p.toml"
+    profile.write_text("format = 1\n")
+    again = []
+    preparation.prepare("tmoc00126", 12, profile, str(xtc), 0, lambda: again.append(1))
+    assert len(again) == len(called)
