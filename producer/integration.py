@@ -6,6 +6,7 @@ one row for each frame: ``count``, ``timestamp_min``, ``timestamp_max`` and ``ti
 each fast number, ``<group>_count_<field>`` of those that some events did not have, and what the functions of the slow
 detector itself gave."""
 
+from dataclasses import replace
 from typing import Any, Callable, Iterator, List, Tuple
 
 import h5py
@@ -17,7 +18,9 @@ from producer.merge import Merged, attributes
 from producer.part_file import LARGE_ROW
 from producer.schema import MISSING, Column
 
-BATCH_BYTES = 64 << 20
+BATCH_BYTES = 16 << 20  # of events, or of frames, in memory at a time
+CHUNK_BYTES = 1 << 18
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 NOT_ADDED = {"timestamp", "timing/timestamp", "timing/pulseId"}  # names of events, not quantities
 
 
@@ -73,9 +76,9 @@ def _of_detector(
         if owner == slow:
             _own(file, group, column, field, ends, alive)
         elif owner not in parameters.detectors and (not parameters.fast or owner in parameters.fast):
-            sums, there = _sums(file[column.path], column, starts, ends, alive)
             words = f"sum over the events of the integration, where there: {column.description}"
-            _write(group, f"{owner}_sum_{field}", sums, column.unit, words, column.note)
+            summed = replace(column, description=words)
+            there = _add_up(group, f"{owner}_sum_{field}", file[column.path], summed, starts, ends, alive)
             if (there != count).any():
                 words = f"how many events of the integration have {column.path}"
                 _write(group, f"{owner}_count_{field}", there, "", words)
@@ -83,8 +86,25 @@ def _of_detector(
 
 def _write(group: h5py.Group, name: str, values: np.ndarray, unit: str, description: str, note: str = "") -> None:
     name = name.replace("/", "_")
-    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if values.size else {}
-    attributes(group.create_dataset(name, data=values, **packed), unit, description, note)
+    attributes(group.create_dataset(name, data=values, **(PACKED if values.size else {})), unit, description, note)
+
+
+def _write_in_steps(
+    group: h5py.Group, name: str, column: Column, frames: int, rows: Callable[[slice], np.ndarray]
+) -> None:
+    """As `_write`, what `rows` gives for some of the frames at a time, as large as a row of the `column` is."""
+    size = max(1, column.row_bytes)
+    if frames * size <= BATCH_BYTES:
+        _write(group, name, rows(slice(0, frames)), column.unit, column.description, column.note)
+        return
+    chunk = max(1, min(frames, CHUNK_BYTES // size))
+    shape = (frames, *column.shape)
+    node = group.create_dataset(name.replace("/", "_"), shape, column.dtype, chunks=(chunk, *column.shape), **PACKED)
+    step = chunk * max(1, BATCH_BYTES // (chunk * size))
+    for first in range(0, frames, step):
+        some = slice(first, min(first + step, frames))
+        node[some] = rows(some)
+    attributes(node, column.unit, column.description, column.note)
 
 
 def _own(
@@ -93,12 +113,17 @@ def _own(
     """The rows of the slow detector's frames; large ones are not written a second time, but shown here too."""
     if column.row_bytes < LARGE_ROW or not len(ends):
         node, step = file[column.path], max(1, BATCH_BYTES // max(1, column.row_bytes))
-        blocks = []
-        for a in range(0, len(node), step):
-            alive()
-            blocks.append(node[a : a + step][ends[(ends >= a) & (ends < a + step)] - a])
-        rows = np.concatenate(blocks) if blocks else node[:]
-        _write(group, field, rows, column.unit, column.description, column.note)
+
+        def rows(some: slice) -> np.ndarray:
+            wanted = ends[some]
+            found = np.empty((len(wanted), *column.shape), column.dtype)
+            for first in range(int(wanted[0]), int(wanted[-1]) + 1, step) if len(wanted) else ():
+                alive()
+                now = (wanted >= first) & (wanted < first + step)
+                found[now] = node[first : min(first + step, int(wanted[-1]) + 1)][wanted[now] - first]
+            return found
+
+        _write_in_steps(group, field, column, len(ends), rows)
         return
     layout = h5py.VirtualLayout((len(ends), *column.shape), column.dtype)
     source = h5py.VirtualSource(".", column.path, file[column.path].shape, column.dtype)
@@ -108,11 +133,35 @@ def _own(
     attributes(node, column.unit, column.description, column.note)
 
 
+def _add_up(
+    group: h5py.Group,
+    name: str,
+    node: Any,
+    column: Column,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    alive: Callable[[], None],
+) -> np.ndarray:
+    """Write the sums of each frame; int64[frames]: how many of its events have the value."""
+    there = np.zeros(len(ends), np.int64)
+
+    def rows(some: slice) -> np.ndarray:
+        sums, there[some] = _sums(node, column, starts[some], ends[some], alive)
+        return sums
+
+    _write_in_steps(group, name, replace(column, dtype=_wide(column)), len(ends), rows)
+    return there
+
+
+def _wide(column: Column) -> np.dtype:
+    return np.dtype({"i": np.int64, "f": np.float64}.get(column.dtype.kind, np.complex128))
+
+
 def _sums(
     node: Any, column: Column, starts: np.ndarray, ends: np.ndarray, alive: Callable[[], None]
 ) -> Tuple[np.ndarray, np.ndarray]:
     """(sums [frames, *shape]: int64 exactly, or float64; missing where no event has the value; how many events do)."""
-    wide = np.dtype({"i": np.int64, "f": np.float64}.get(column.dtype.kind, np.complex128))
+    wide = _wide(column)
     sums = np.zeros((len(ends), *column.shape), wide)
     there = np.zeros(sums.shape, np.int64)
     rows_there = np.zeros(len(ends), np.int64)
@@ -135,7 +184,7 @@ def _batches(starts: np.ndarray, ends: np.ndarray, step: int) -> Iterator[Tuple[
     """(first row, end row, where in them each frame begins, the numbers of these frames) for `step` rows at a time."""
     if not len(ends):
         return
-    for first in range(0, int(ends[-1]) + 1, step):
+    for first in range(int(starts[0]), int(ends[-1]) + 1, step):
         last = min(first + step, int(ends[-1]) + 1)
         frames = np.arange(np.searchsorted(ends, first), np.searchsorted(starts, last))
         yield first, last, np.maximum(starts[frames] - first, 0), frames
