@@ -147,7 +147,7 @@ class SmdApp(OrderedKeys):
             self._driver.write(sequence("smdtui", text, switch.kinds, switch.environment))
 
     def on_unmount(self) -> None:
-        self.services.close_jobs()
+        self.services.close()
 
     # -- screens
     def show_screen(self, name: str) -> None:
