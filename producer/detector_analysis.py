@@ -164,7 +164,7 @@ def _clashes(plan: Plan, detector: str, computations: List[Tuple[str, Any]]) -> 
 
 
 def _paths(computation: Any) -> Iterator[str]:
-    for column in [*computation.columns, *(column for column, _ in getattr(computation, "once", ()))]:
+    for column in computation.columns:  # what is written once, as axes, may be shared
         yield column.path
         if isinstance(column, Variable):
             yield column.lengths.path

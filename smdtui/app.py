@@ -234,6 +234,8 @@ def run(services: Services, mouse: bool = True) -> int:
     """Open the app; returns the exit status."""
     sys.setswitchinterval(0.0005)  # keys stay quick beside busy threads
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    for name in ("COLUMNS", "LINES"):  # left by a program before; Textual would believe them, not the terminal
+        os.environ.pop(name, None)
     gc.disable()  # until the first picture: nothing of what is made before it is garbage
     app = SmdApp(services)
     try:

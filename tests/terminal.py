@@ -49,10 +49,14 @@ UNKNOWN = re.compile(
 UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;?<>=$ ]*|\][^\x07\x1b]*|P[^\x1b]*)?$")
 
 
+# Of whoever runs the tests, not of the terminal
+FOREIGN = ("NO_COLOR", "TMUX", "TERM_PROGRAM", "COLUMNS", "LINES")
+
+
 class Terminal:
     def __init__(self, argv, columns: int = 80, rows: int = 24, env: dict[str, str] | None = None, cwd=None):
         self.argv, self.columns, self.rows, self.cwd = [str(a) for a in argv], columns, rows, cwd
-        self.env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TMUX", "TERM_PROGRAM")}
+        self.env = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         self.env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | (
             env or {}
         )

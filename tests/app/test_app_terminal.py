@@ -56,7 +56,7 @@ def test_quitting_does_not_wait_for_what_hangs(app):
 
 
 def test_the_terminal_is_resized_down_and_up(app):
-    with app() as terminal:
+    with app(COLUMNS="80", LINES="24") as terminal:  # as Python's readline leaves them to its children
         terminal.wait_for("recording", 60)
         terminal.resize(50, 12)
         terminal.wait_for("60 x 16", 60)
