@@ -61,7 +61,7 @@ def test_the_demo_produces_a_verified_file_with_the_authored_physics(demo):
     site.write_text(site.read_text().replace("ranks = 5", "ranks = 1"))
     code, out, err = demo()
     assert code == 1 and out.splitlines()[-1] == "failed" and "verified" not in out
-    assert "the profile does not go with the run" in out
+    assert "[539, 5690) on axis 1 ends beyond its 768 pixels" in out
     log = Path(re.search(r"the log is (.*)", out)[1]).read_text()
     assert "beyond" in log and "epix100_0" in log
 
