@@ -89,6 +89,7 @@ class RunFeed:
         self._starts: list[float] = []
         self._unsaid: dict[str, object] = {}
         self._closed = False
+        self._wanted = threading.Event()
 
     def begin(self) -> None:
         """Start the process; what it cannot do, `take` tries again and tells."""
@@ -97,6 +98,7 @@ class RunFeed:
 
     def take(self, seconds: float) -> Found | None:
         """What is known, as soon as there is news, or None after so many seconds without."""
+        self._wanted.set()
         self._start()
         self._say()
         with self._lock:
@@ -128,6 +130,7 @@ class RunFeed:
         """End the process; one that hangs in the file system is left to end by itself."""
         with self._lock:
             self._closed = True
+            self._wanted.set()
             process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -183,6 +186,7 @@ class RunFeed:
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None
+        self._wanted.wait()  # what is imported for the first answer must not delay the first picture
         with process.stdout as lines:
             for line in lines:
                 try:

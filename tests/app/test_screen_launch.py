@@ -275,6 +275,7 @@ async def test_launching_waits_for_the_check_or_is_confirmed(opened, bench, wait
         await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
         await pilot.press("escape")
         assert app.screen is screen and jobs(bench) == []
+        await wait_for(pilot, lambda: screen.query_one("#launch-go").has_focus, "the sheet to be back")
         await pilot.press("enter")
         await wait_for(pilot, lambda: isinstance(app.screen, Question), "the question")
         await pilot.press("enter")  # launch when it is through
