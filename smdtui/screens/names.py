@@ -23,6 +23,8 @@ from smdtui.widgets.filter_bar import FilterBar
 from smdtui.widgets.plain import Plain
 from smdtui.widgets.virtual_list import Cells, VirtualList
 
+RESTS = 0.2  # seconds on one name before the other runs are looked at: a cursor on its way asks nothing
+
 
 class NamesScreen(BaseScreen):
     """One list; d e s w choose the kind, a and o put the selection into the profile."""
@@ -41,6 +43,7 @@ class NamesScreen(BaseScreen):
         self._kind_here = ""  # kind of the name under the cursor
         self._since = 0.0
         self._clock: Timer | None = None
+        self._resting: Timer | None = None
 
     def compose_body(self) -> Iterable[Widget]:
         yield Plain("", id="kinds")
@@ -206,8 +209,11 @@ class NamesScreen(BaseScreen):
             self.refresh_bindings()
         self.across = None
         self._show_detail()
+        if self._resting is not None:
+            self._resting.stop()
         if event.row is not None and kind not in APART and self._detail_shown:
-            self._look_across(self.rows.names[event.row].name)
+            look = partial(self._look_across, self.rows.names[event.row].name)
+            self._resting = self.set_timer(RESTS, look)
 
     def on_virtual_list_opened(self, event: VirtualList.Opened) -> None:
         name = self.rows.names[event.row]
@@ -249,8 +255,10 @@ class NamesScreen(BaseScreen):
         from smdtui.screens import name_work
 
         def told(across: Any) -> None:
-            self.across = across
-            self._show_detail()
+            row = self.list.state.row
+            if row is not None and self.rows.names[row].name == name:
+                self.across = across
+                self._show_detail()
 
         work = partial(name_work.across, services, name)
         self.background("across", work, lambda _: None, progress=told)
