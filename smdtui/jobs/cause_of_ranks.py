@@ -97,15 +97,8 @@ def permission(log: str) -> str | None:
 
 def refused(log: str) -> str | None:
     """The first problem that the producer named before it gave up: of the profile, the run's files or constants."""
-    first, ranks = "", list[int]()
-    for raw in log.splitlines():
-        rank, line = rank_of(raw)
-        problem = _PROBLEM.match(line)
-        if problem and "error: " in line and not line.startswith(" ") and (not first or problem["text"] == first):
-            first = problem["text"]
-            if rank is not None and rank not in ranks:
-                ranks.append(rank)
-    if not first or _logged(log)[0] == "":
+    first, ranks = _first(log, _PROBLEM, "text")
+    if not first or not _first(log, _LOGGED, 1)[0]:
         return None
     return f"{_where(ranks)}{first[:LENGTH].rstrip('.')}{_try(first)}"
 
@@ -131,17 +124,18 @@ def crashed(log: str) -> str | None:
 
 def logged(log: str) -> str | None:
     """The first line that the producer itself logged as an error, with the ranks that say the same."""
-    first, ranks = _logged(log)
+    first, ranks = _first(log, _LOGGED, 1)
     return f"{_where(ranks)}{first[:LENGTH]}" if first else None
 
 
-def _logged(log: str) -> tuple[str, list[int]]:
+def _first(log: str, expression: re.Pattern[str], group: int | str) -> tuple[str, list[int]]:
+    """What the first line that the expression matches says, and the ranks that say the same."""
     first, ranks = "", list[int]()
     for raw in log.splitlines():
         rank, line = rank_of(raw)
-        said = _LOGGED.match(line)
-        if said and (not first or said[1] == first):
-            first = said[1]
+        said = expression.match(line)
+        if said and (not first or said[group] == first):
+            first = said[group]
             if rank is not None and rank not in ranks:
                 ranks.append(rank)
     return first, ranks
